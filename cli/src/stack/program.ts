@@ -1,0 +1,32 @@
+/** Something that the supervisor keeps running: a server, or one process of a service. */
+export interface Program {
+  readonly name: string;
+  readonly kind: 'server' | 'service';
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** For its first process only: it must not be said again when that one is restarted. */
+  readonly envOnce?: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Another user to run as; only root can. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly stopSignal?: NodeJS.Signals;
+  readonly url: string | null;
+  /** Before each of its processes: clears away what an unclean end left. */
+  prepare?(): Promise<void>;
+  /** One look, soon answered: does it serve? */
+  isReady(): Promise<boolean>;
+}
+
+/** The configuration is wrong: starting again cannot help (EX_CONFIG of sysexits). */
+export const EXIT_CONFIGURATION = 78;
+
+export async function answersReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false; // not listening yet, or too busy to answer: not ready either way
+  }
+}

@@ -1,0 +1,47 @@
+import { address, choice, flag, optional, text, whole } from './rules.ts';
+import { Setting } from './setting.ts';
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+const NOT_EMPTY = /^[^\r\n]{1,1000}$/;
+
+/** Where this process runs and what it talks to. None of it changes what a session decides, so none of it is in the hash. */
+export class Infrastructure {
+  @Setting(address('nats', 'tls'), 'NATS server')
+  readonly natsUrl: string = 'nats://127.0.0.1:4222';
+
+  @Setting(optional(text(/^[^\s]{1,100}$/, 'a user name', 'write it without blanks')), "this process's own NATS user")
+  readonly natsUser: string | null = null;
+
+  @Setting(optional(text(NOT_EMPTY, 'one line of text', 'set it again')), "the NATS user's password")
+  readonly natsPassword: string | null = null;
+
+  @Setting(address('postgres', 'postgresql'), "the journal's database")
+  readonly postgresUrl: string = 'postgres://arb@127.0.0.1:5432/arb';
+
+  @Setting(address('redis', 'rediss'), 'Redis: alert queue and live view')
+  readonly redisUrl: string = 'redis://127.0.0.1:6379';
+
+  @Setting(text(/^[A-Za-z0-9.:-]{1,253}$/, 'a host name or address', 'write it such as 127.0.0.1'), 'address that HTTP listens on')
+  readonly httpHost: string = '127.0.0.1';
+
+  @Setting(whole(0, 65_535), 'port that HTTP listens on; 0 takes a free one')
+  readonly httpPort: number = 8080;
+
+  @Setting(address('http', 'https', 'ws', 'wss'), 'the simulated exchanges, for the simulated source')
+  readonly simulatorUrl: string = 'http://127.0.0.1:9100';
+
+  @Setting(choice(...LOG_LEVELS), 'least important level that is logged')
+  readonly logLevel: (typeof LOG_LEVELS)[number] = 'info';
+
+  @Setting(text(NOT_EMPTY, 'a folder', 'write its path'), 'folder for the data of this machine')
+  readonly home: string = '.arb';
+
+  @Setting(flag(), 'a second replica derives the same and publishes only what is missing')
+  readonly standby: boolean = false;
+
+  @Setting(whole(0, 99), 'number of this replica of its service')
+  readonly replica: number = 0;
+}
+
+/** Settings that are secrets, or addresses that may hold one: also as `ARB_…_FILE`, the path of a file that holds the value. */
+export const FROM_FILE: readonly (keyof Infrastructure)[] = ['natsPassword', 'postgresUrl', 'redisUrl'];

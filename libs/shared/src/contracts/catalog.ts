@@ -1,0 +1,336 @@
+import * as events from './events.ts';
+import { BOOT, COIN, PAIR, VENUE } from './events.ts';
+import { SERVICES, type ServiceName, type Writer, writerOf } from './names.ts';
+import type { Of, Shape } from './shape.ts';
+
+/**
+ * THE table: every kind of event, how its subject is spelled, who writes it and who reads it. NATS permissions, the
+ * wiring of the services, the simulation and the docs' picture are all made from it.
+ */
+export interface EventKind<T = unknown> {
+  readonly type: string;
+  /** Present version; older ones are upcast on read. */
+  readonly v: number;
+  /** First word of the subject, and what the words after it must look like. */
+  readonly root: string;
+  readonly words: readonly RegExp[];
+  readonly writers: readonly Writer[];
+  /** `core`: derived, source is the plain service name. `shell`: learnt from outside, source is `<service>/<boot>`. */
+  readonly by: 'core' | 'shell';
+  /** Subjects that are taken only from the boot which holds this lease. */
+  readonly lease: 'market-data' | 'journal' | null;
+  readonly readers: readonly ServiceName[];
+  /** Which of the journal's two tables holds it. */
+  readonly table: 'market' | 'ledger';
+  readonly says: string;
+  readonly shape: Shape<T>;
+  /** From version i+1 to i+2 of `data`. */
+  readonly upcasts: readonly ((data: unknown) => unknown)[];
+}
+
+const SERVICE = new RegExp(`^(${SERVICES.join('|')})$`);
+const WORD = /^[a-z-]{1,20}$/;
+const ALL = SERVICES;
+
+type Row<T> = Omit<EventKind<T>, 'type' | 'v' | 'upcasts' | 'lease' | 'table'> &
+  Partial<Pick<EventKind<T>, 'v' | 'upcasts' | 'lease' | 'table'>>;
+function kind<T>(row: Row<T>): Row<T> {
+  return row;
+}
+
+const rows = {
+  'session.started': kind({
+    root: 'session',
+    words: [/^started$/],
+    writers: ['journal'],
+    by: 'shell',
+    readers: ALL,
+    says: 'configuration, seed, code versions, parent',
+    shape: events.sessionStarted,
+  }),
+  'session.resumed': kind({
+    root: 'session',
+    words: [/^resumed$/],
+    writers: ['journal'],
+    by: 'shell',
+    readers: ALL,
+    says: 'the same session goes on',
+    shape: events.sessionResumed,
+  }),
+  'session.stopping': kind({
+    root: 'session',
+    words: [/^stopping$/],
+    writers: ['journal'],
+    by: 'shell',
+    lease: 'journal',
+    readers: ALL,
+    says: 'the cut begins',
+    shape: events.sessionStopping,
+  }),
+  'session.stopped': kind({
+    root: 'session',
+    words: [/^stopped$/],
+    writers: ['journal'],
+    by: 'shell',
+    lease: 'journal',
+    readers: ALL,
+    says: 'the end: nothing follows',
+    shape: events.sessionStopped,
+  }),
+  clock: kind({
+    root: 'clock',
+    words: [],
+    writers: ['journal'],
+    by: 'shell',
+    lease: 'journal',
+    readers: ALL,
+    table: 'market',
+    says: 'time every 100 ms, fill of the stream, what is committed',
+    shape: events.clock,
+  }),
+  'journal.committed': kind({
+    root: 'journal',
+    words: [/^committed$/],
+    writers: ['journal'],
+    by: 'shell',
+    lease: 'journal',
+    readers: ['risk', 'executor'],
+    says: 'all up to a position is in Postgres; head of the seals',
+    shape: events.journalCommitted,
+  }),
+  quarantine: kind({
+    root: 'quarantine',
+    words: [],
+    writers: ['journal'],
+    by: 'shell',
+    lease: 'journal',
+    readers: ['alerting'],
+    says: 'a malformed event: position, hash, first bytes, reason',
+    shape: events.quarantine,
+  }),
+  'service.started': kind({
+    root: 'service',
+    words: [SERVICE],
+    writers: ALL,
+    by: 'shell',
+    readers: ['alerting', 'dashboard'],
+    says: 'a process has started',
+    shape: events.serviceStarted,
+  }),
+  'service.heartbeat': kind({
+    root: 'service',
+    words: [SERVICE],
+    writers: ALL,
+    by: 'shell',
+    readers: ['alerting', 'dashboard'],
+    says: 'each second: lag, last snapshot, trouble',
+    shape: events.serviceHeartbeat,
+  }),
+  lease: kind({
+    root: 'lease',
+    words: [SERVICE],
+    writers: ['market-data', 'alerting'],
+    by: 'shell',
+    readers: ALL,
+    says: 'who may act on the world',
+    shape: events.lease,
+  }),
+  command: kind({
+    root: 'command',
+    words: [WORD],
+    writers: ['dashboard', 'alerting', 'cli'],
+    by: 'shell',
+    readers: ['strategy', 'risk', 'executor', 'journal', 'alerting'],
+    says: 'halt, reduce-only, go-on, flatten, pause, handover: who and why',
+    shape: events.command,
+  }),
+  book: kind({
+    root: 'book',
+    words: [VENUE, PAIR],
+    writers: ['market-data'],
+    by: 'shell',
+    lease: 'market-data',
+    readers: ['aggregator', 'executor'],
+    table: 'market',
+    says: "a venue's book",
+    shape: events.book,
+  }),
+  trade: kind({
+    root: 'trade',
+    words: [VENUE, PAIR],
+    writers: ['market-data'],
+    by: 'shell',
+    lease: 'market-data',
+    readers: ['executor', 'dashboard'],
+    table: 'market',
+    says: 'a public trade',
+    shape: events.trade,
+  }),
+  fx: kind({
+    root: 'fx',
+    words: [PAIR],
+    writers: ['market-data'],
+    by: 'shell',
+    lease: 'market-data',
+    readers: ['aggregator', 'strategy', 'risk', 'executor'],
+    says: 'a rate with sources, ages, tier',
+    shape: events.fx,
+  }),
+  health: kind({
+    root: 'health',
+    words: [VENUE],
+    writers: ['market-data'],
+    by: 'shell',
+    lease: 'market-data',
+    readers: ['strategy', 'risk', 'alerting'],
+    says: "a venue's state and warnings",
+    shape: events.health,
+  }),
+  universe: kind({
+    root: 'universe',
+    words: [],
+    writers: ['market-data'],
+    by: 'shell',
+    lease: 'market-data',
+    readers: ['strategy', 'risk', 'alerting'],
+    says: 'the coins traded from now on',
+    shape: events.universe,
+  }),
+  l2: kind({
+    root: 'l2',
+    words: [COIN],
+    writers: ['aggregator'],
+    by: 'core',
+    readers: ['strategy', 'risk', 'dashboard'],
+    table: 'market',
+    says: "all venues' books of one coin in one numeraire",
+    shape: events.l2,
+  }),
+  decision: kind({
+    root: 'decision',
+    words: [COIN],
+    writers: ['strategy'],
+    by: 'core',
+    readers: ['risk', 'executor'],
+    says: 'enter, exit, rebalance or skipped, with every number behind it',
+    shape: events.decision,
+  }),
+  verdict: kind({
+    root: 'verdict',
+    words: [COIN],
+    writers: ['risk'],
+    by: 'core',
+    readers: ['executor', 'strategy'],
+    says: 'allow, reduce, cooldown or block: rule, value, limit',
+    shape: events.verdict,
+  }),
+  order: kind({
+    root: 'order',
+    words: [VENUE, PAIR],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['risk', 'alerting', 'dashboard'],
+    says: "an order's life",
+    shape: events.order,
+  }),
+  fill: kind({
+    root: 'fill',
+    words: [VENUE, PAIR],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['strategy', 'risk', 'dashboard'],
+    says: 'price, quantity, fee, slippage, model',
+    shape: events.fill,
+  }),
+  position: kind({
+    root: 'position',
+    words: [COIN],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['strategy', 'risk', 'dashboard'],
+    says: "a round trip's life and PnL",
+    shape: events.position,
+  }),
+  balance: kind({
+    root: 'balance',
+    words: [VENUE],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['strategy', 'risk', 'dashboard'],
+    says: 'ledgers of a venue',
+    shape: events.balance,
+  }),
+  alert: kind({
+    root: 'alert',
+    words: [/^p[0-3]$/],
+    writers: ['alerting'],
+    by: 'core',
+    readers: ['dashboard'],
+    says: 'raised, closed',
+    shape: events.alert,
+  }),
+  'alert.delivery': kind({
+    root: 'alert',
+    words: [/^p[0-3]$/],
+    writers: ['alerting'],
+    by: 'shell',
+    readers: ['alerting', 'dashboard'],
+    says: 'sent, failed, dead-lettered',
+    shape: events.alertDelivery,
+  }),
+} as const;
+
+export type EventType = keyof typeof rows;
+export type DataOf<K extends EventType> = (typeof rows)[K] extends { shape: infer S } ? Of<S> : never;
+
+export const CATALOG: { readonly [K in EventType]: EventKind<DataOf<K>> } = Object.fromEntries(
+  Object.entries(rows).map(([type, row]) => [type, { type, v: 1, upcasts: [], lease: null, table: 'ledger', ...row }]),
+) as never;
+
+export const KINDS: readonly EventKind[] = Object.values(CATALOG) as EventKind[];
+export const ROOTS: readonly string[] = [...new Set(KINDS.map((row) => row.root))];
+
+/** The stream's subjects: one wildcard per root (`clock` and `universe` are whole subjects). */
+export const STREAM_SUBJECTS: readonly string[] = ROOTS.map((root) =>
+  KINDS.some((row) => row.root === root && row.words.length > 0) ? `${root}.>` : root,
+);
+/** What a stream has before its session's first event is in, and after its last. */
+export const SESSION_SUBJECTS: readonly string[] = ['session.>'];
+
+/** The one place that knows how a subject is spelled. */
+export function subjectOf(type: EventType, ...words: readonly string[]): string {
+  const row = CATALOG[type];
+  if (row.words.length === 1 && words.length === 0) {
+    const only = /^\^([a-z-]+)\$$/.exec((row.words[0] as RegExp).source)?.[1];
+    if (only) return `${row.root}.${only}`;
+  }
+  return words.length === 0 ? row.root : `${row.root}.${words.join('.')}`;
+}
+
+/** The kinds of event that a subject can carry (two only for `service.*` and `alert.*`), or none. */
+export function kindsOn(subject: string): readonly EventKind[] {
+  const [root, ...words] = subject.split('.');
+  return KINDS.filter(
+    (row) => row.root === root && row.words.length === words.length && row.words.every((word, i) => word.test(words[i] as string)),
+  );
+}
+
+const BOOT_SOURCE = new RegExp(`^[a-z-]+/${BOOT.source.slice(1)}`);
+
+/** Whether a source of this spelling may write this kind, on this subject. */
+export function mayWrite(row: EventKind, source: string, subject: string): boolean {
+  const writer = writerOf(source);
+  if (!(row.writers as readonly string[]).includes(writer)) return false;
+  if (row.by === 'core' ? source !== writer : !BOOT_SOURCE.test(source)) return false;
+  // A service speaks of itself only: `service.risk` and `lease.journal` come from the process of that name.
+  return row.root === 'service' || row.root === 'lease' ? subject === `${row.root}.${writer}` : true;
+}
+
+/** The roots a service's inputs come from. */
+export function readsOf(service: ServiceName): readonly EventKind[] {
+  return KINDS.filter((row) => row.readers.includes(service));
+}
+
+export function writesOf(writer: Writer): readonly EventKind[] {
+  return KINDS.filter((row) => row.writers.includes(writer));
+}

@@ -1,0 +1,290 @@
+import { SERVICES, SESSION_ID } from './names.ts';
+import {
+  boolean,
+  count,
+  decimal,
+  dictionary,
+  fraction,
+  integer,
+  json,
+  levels,
+  list,
+  matching,
+  nullable,
+  number,
+  type Of,
+  oneOf,
+  optional,
+  positive,
+  record,
+  type Shape,
+  text,
+} from './shape.ts';
+
+/** The words of the market. A coin is `BTC`, a pair `BTC-KRW`, a venue `upbit`. */
+export const COIN = /^[A-Z0-9]{1,20}$/;
+export const PAIR = /^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}$/;
+export const VENUE = /^[a-z][a-z0-9]{1,19}$/;
+export const BOOT = /^[a-z0-9]{8,16}$/;
+
+const coin = matching(COIN, 'a coin such as BTC');
+const pair = matching(PAIR, 'a pair such as BTC-KRW');
+const venue = matching(VENUE, 'a venue such as upbit');
+const boot = matching(BOOT, 'the boot of a process');
+const session = matching(SESSION_ID, 'a session id');
+const service = oneOf(...SERVICES);
+const sha256 = matching(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
+const side = oneOf('buy', 'sell');
+/** Names a round trip for its whole life, in its session and in the children that carry it on. */
+const trip = matching(/^[A-Za-z0-9-]{1,60}$/, 'the id of a round trip');
+/** A booked amount never stands without its currency. */
+const amount = record({ amount: decimal, currency: coin });
+
+export const MODES = ['ACTIVE', 'REDUCE_ONLY', 'HALTED'] as const;
+
+// ---- the life of a session ------------------------------------------------------------------------------------------
+
+export const sessionStarted = record({
+  /** The whole effective configuration, secrets masked: a core knows no other. */
+  config: json(8),
+  /** Hash of `config`: two runs with the same one may share a session. */
+  configHash: sha256,
+  seed: text,
+  /** Version of each core's code; a process publishes only in a session that names its own. */
+  versions: dictionary(text, 32),
+  boot,
+  mode: oneOf(...MODES),
+  parent: nullable(
+    record({
+      session,
+      /** The parent's end: this session goes on from the state after it. */
+      position: count,
+      reason: oneOf('handover', 'lost', 'fork', 'import'),
+      /** Positions the lost stream had and the journal does not. */
+      lost: optional(record({ from: count, to: nullable(count) })),
+    }),
+  ),
+  /** SHA-256 of the snapshot that each core starts from. */
+  snapshots: dictionary(sha256, 32),
+});
+/** A new boot of the journal speaks from now on: one `term` above the last, or it is not listened to. */
+export const sessionResumed = record({ boot, term: count });
+export const sessionStopping = record({ reason: text });
+export const sessionStopped = record({ reason: text });
+
+export const clock = record({
+  /** How full the stream is, 0 to 1. */
+  fill: fraction,
+  /** Up to where the journal has committed, and the `at` of that event: how far the journal lags in time. */
+  committed: count,
+  committedAt: nullable(count),
+});
+export const journalCommitted = record({ to: count, head: sha256 });
+export const quarantine = record({
+  position: count,
+  subject: text,
+  length: count,
+  sha256,
+  /** The first kilobyte, as base64. */
+  head: text,
+  reason: text,
+});
+
+// ---- the services themselves ----------------------------------------------------------------------------------------
+
+export const serviceStarted = record({ boot, version: text, replica: count, pid: count });
+export const serviceHeartbeat = record({
+  boot,
+  position: count,
+  lagPositions: count,
+  lagMs: number,
+  unconfirmed: count,
+  ready: boolean,
+  snapshot: nullable(count),
+  rssMb: number,
+  trouble: nullable(text),
+});
+export const lease = record({ service, boot, term: count, act: oneOf('claim', 'renew', 'release') });
+export const command = record({
+  /** Chosen by whoever asks, so that a repeat is seen as one. */
+  id: text,
+  by: text,
+  why: text,
+  target: optional(text),
+});
+
+// ---- the market -----------------------------------------------------------------------------------------------------
+
+export const book = record({
+  venue,
+  symbol: pair,
+  /** A new epoch replaces the book; nothing of an older one remains. */
+  epoch: count,
+  sequence: count,
+  /** µs; null where the venue says no time. */
+  exchangeAt: nullable(count),
+  receivedAt: count,
+  bids: levels(200),
+  asks: levels(200),
+});
+export const trade = record({
+  venue,
+  symbol: pair,
+  id: text,
+  side,
+  price: positive,
+  size: positive,
+  exchangeAt: nullable(count),
+  receivedAt: count,
+});
+export const fx = record({
+  /** `KRW-USDT`: how many of the second one of the first is worth is `1 / rate`; `rate` is the price of one second in firsts. */
+  pair,
+  rate: positive,
+  tier: oneOf('multi', 'single', 'http', 'static'),
+  sources: list(record({ source: text, rate: positive, ageMs: number, used: boolean }), 16),
+  bankRate: optional(nullable(positive)),
+  stableRate: optional(nullable(positive)),
+});
+export const health = record({
+  venue,
+  state: oneOf('HEALTHY', 'DEGRADED', 'DOWN', 'FROZEN'),
+  why: text,
+  latencyMs: nullable(number),
+  reconnects: count,
+  conflated: count,
+  suspended: list(coin, 1000),
+});
+export const universe = record({ coins: list(coin, 1000), mode: text, why: text });
+
+// ---- what the cores derive ------------------------------------------------------------------------------------------
+
+/** A level of the merged book: price in the numeraire, size, index into `venues`, the venue's own price. */
+const mergedLevels: Shape<readonly (readonly [price: number, size: number, venue: number, original: number])[]> = (value, path) => {
+  if (!Array.isArray(value) || value.length > 20) return `${path}: expected at most 20 levels`;
+  for (const level of value as unknown[])
+    if (!Array.isArray(level) || level.length !== 4 || !level.every((part) => Number.isFinite(part)))
+      return `${path}: expected [price, size, venue, original price], found ${JSON.stringify(level)}`;
+  return null;
+};
+export const l2 = record({
+  coin,
+  numeraire: coin,
+  venues: list(
+    record({
+      venue,
+      symbol: pair,
+      state: oneOf('fresh', 'stale', 'absent'),
+      epoch: count,
+      ageMs: nullable(number),
+      /** Numeraire per unit of the venue's quote currency. */
+      rate: nullable(positive),
+    }),
+    16,
+  ),
+  bids: mergedLevels,
+  asks: mergedLevels,
+});
+
+/** Numbers behind a decision or verdict, by name: what `why` prints. */
+const numbers = dictionary(nullable(number), 64);
+
+const leg = record({
+  venue,
+  symbol: pair,
+  side,
+  quantity: decimal,
+  /** The worst price this leg may fill at, in the venue's quote currency. */
+  limit: decimal,
+  /** The price the decision saw. */
+  expected: decimal,
+});
+export type Leg = Of<typeof leg>;
+
+export const decision = record({
+  kind: oneOf('enter', 'exit', 'rebalance', 'skipped'),
+  trip: nullable(trip),
+  coin,
+  route: nullable(record({ buy: venue, sell: venue })),
+  legs: list(leg, 4),
+  notional: nullable(amount),
+  edgeBps: nullable(number),
+  score: optional(nullable(number)),
+  validUntil: nullable(count),
+  rule: nullable(text),
+  limit: nullable(number),
+  value: nullable(number),
+  why: text,
+  numbers,
+});
+export const verdict = record({
+  outcome: oneOf('ALLOW', 'REDUCE', 'COOLDOWN', 'BLOCK'),
+  trip: nullable(trip),
+  coin,
+  /** The decision as it may be carried out: only in an ALLOW or a REDUCE. */
+  decision: nullable(decision),
+  firstRule: nullable(text),
+  rule: nullable(text),
+  tier: nullable(oneOf('exchange', 'route', 'symbol', 'portfolio', 'cross')),
+  limit: nullable(number),
+  value: nullable(number),
+  numbers,
+});
+export const order = record({
+  /** Client id: `<trip>-<leg>-<try>`. */
+  order: text,
+  trip,
+  venue,
+  symbol: pair,
+  side,
+  state: oneOf('intended', 'accepted', 'part-filled', 'filled', 'cancelled', 'rejected'),
+  quantity: decimal,
+  filled: decimal,
+  limit: decimal,
+  reason: nullable(text),
+});
+export const fill = record({
+  order: text,
+  trip,
+  venue,
+  symbol: pair,
+  side,
+  price: decimal,
+  quantity: decimal,
+  fee: amount,
+  value: amount,
+  slippageBps: number,
+  available: decimal,
+  fillRatio: number,
+  model: text,
+  modelVersion: count,
+});
+export const position = record({
+  trip,
+  coin,
+  state: oneOf('OPEN', 'CLOSING', 'CLOSED', 'UNWOUND', 'FAILED'),
+  route: nullable(record({ buy: venue, sell: venue })),
+  quantity: decimal,
+  pnl: nullable(amount),
+  parts: dictionary(decimal, 32),
+  why: text,
+});
+export const balance = record({ venue, balances: dictionary(decimal, 1000) });
+
+export const alert = record({
+  key: text,
+  rule: text,
+  severity: oneOf('P0', 'P1', 'P2', 'P3'),
+  state: oneOf('raised', 'closed'),
+  summary: text,
+  count,
+});
+export const alertDelivery = record({
+  key: text,
+  channel: text,
+  state: oneOf('sent', 'failed', 'dead-lettered'),
+  tries: count,
+  detail: nullable(text),
+});
+
+export { integer };

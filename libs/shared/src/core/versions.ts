@@ -1,0 +1,13 @@
+import type { CoreServiceName } from '../contracts/index.ts';
+
+/**
+ * Version of each core's code, in one place because the journal must name all of them in a session's first event.
+ * A change that can alter a core's outputs for the same inputs raises its number; the next start is then a handover.
+ */
+export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
+  aggregator: '1',
+  strategy: '1',
+  risk: '1',
+  executor: '1',
+  alerting: '1',
+};

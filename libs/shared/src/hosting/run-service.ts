@@ -1,0 +1,169 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type Config, ConfigError, loadConfig } from '../config/index.ts';
+import type { ServiceName } from '../contracts/index.ts';
+import type { MakeCore } from '../core/index.ts';
+import { openJournalReader } from '../journal/index.ts';
+import { natsBus } from '../nats/index.ts';
+import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell, type Time } from '../runtime/index.ts';
+import type { Hosted } from './hosted.ts';
+import { jsonLog } from './log.ts';
+import { realTime } from './real-time.ts';
+import { ServiceModule } from './service-module.ts';
+import { SessionTransport } from './session-transport.ts';
+
+/** `EX_CONFIG` of sysexits: a restart would change nothing, a person must. */
+export const EXIT_CONFIG = 78;
+
+export interface ShellDeps {
+  readonly config: Config;
+  readonly time: Time;
+  readonly log: Log;
+}
+
+export interface ServiceSpec {
+  readonly service: ServiceName;
+  readonly makeCore?: MakeCore;
+  readonly makeShell?: (deps: ShellDeps) => Shell;
+}
+
+/** Eight letters and digits: enough that no two boots of a session share a name. */
+export function newBoot(): string {
+  return randomBytes(5).toString('hex');
+}
+
+/** The `main` of every service that takes part in a session by the runtime. */
+export function runService(spec: ServiceSpec): Promise<void> {
+  return runHosted(spec.service, ({ config, log }) => {
+    const { infrastructure } = config;
+    const journal = openJournalReader(infrastructure.postgresUrl);
+    const host = new ServiceHost({
+      service: spec.service,
+      newBoot,
+      makeCore: spec.makeCore ?? null,
+      makeShell:
+        spec.makeShell === undefined ? null : () => (spec.makeShell as NonNullable<typeof spec.makeShell>)({ config, time: realTime, log }),
+      time: realTime,
+      bus: natsBus({
+        servers: infrastructure.natsUrl,
+        ...(infrastructure.natsUser === null ? {} : { user: infrastructure.natsUser, password: infrastructure.natsPassword ?? '' }),
+        name: `${spec.service}-${infrastructure.replica}`,
+      }),
+      journal,
+      options: { ...RUNTIME_DEFAULTS, replica: infrastructure.replica },
+      probe: NO_PROBE,
+      log,
+      rssMb: () => process.memoryUsage.rss() / 1024 / 1024,
+      pid: process.pid,
+    });
+    return {
+      hosted: {
+        start: () => host.start(),
+        stop: async () => {
+          await host.stop();
+          await journal.close();
+        },
+        unready: () => {
+          const status = host.status();
+          if (status === null) return host.waitsFor() ?? 'starting';
+          if (!status.live) return status.trouble ?? `catching up at position ${status.position}`;
+          return status.trouble;
+        },
+        numbers: (): Readonly<Record<string, number>> => {
+          const status = host.status();
+          if (status === null) return { live: 0 };
+          return {
+            live: status.live ? 1 : 0,
+            position: status.position,
+            lag_positions: status.lagPositions,
+            lag_ms: status.lagMs,
+            unconfirmed: status.unconfirmed,
+            queued: status.queued,
+            snapshot_position: status.snapshot ?? 0,
+            holds_lease: status.holdsLease ? 1 : 0,
+            events_taken: status.taken,
+            events_ignored: status.ignored,
+            events_malformed: status.malformed,
+            events_published: status.published,
+            resends: status.resends,
+            links: status.links,
+          };
+        },
+      },
+    };
+  });
+}
+
+/** Configuration, logging, HTTP, signals and exit codes: the same for every process. */
+export async function runHosted(
+  service: ServiceName,
+  make: (deps: ShellDeps) => { readonly hosted: Hosted; readonly imports?: DynamicModule['imports'] },
+): Promise<void> {
+  let config: Config;
+  try {
+    config = loadConfig({ env: process.env });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${service}: ${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+  const { infrastructure } = config;
+  const log = jsonLog(service, infrastructure.logLevel);
+  const die = (error: unknown): void => {
+    const failure = error as Error;
+    log('error', failure.message, { stack: failure.stack, cause: failure.cause === undefined ? undefined : String(failure.cause) });
+    process.stderr.write(`${service}: ${failure.message}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  let made: ReturnType<typeof make>;
+  try {
+    made = make({ config, time: realTime, log });
+  } catch (error) {
+    die(error);
+    return;
+  }
+  const { hosted, imports } = made;
+  const app = await NestFactory.create(ServiceModule.of(service, hosted, imports ?? []), { logger: nestLogger(log), abortOnError: false });
+  app.connectMicroservice({ strategy: new SessionTransport(hosted, die) });
+  await app.startAllMicroservices();
+  try {
+    await app.listen(infrastructure.httpPort, infrastructure.httpHost);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EADDRINUSE'
+        ? 'is taken by another process; free it or set ARB_HTTP_PORT'
+        : `cannot be listened on: ${(error as Error).message}`;
+    process.stderr.write(`${service}: port ${infrastructure.httpPort} on ${infrastructure.httpHost} ${why}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+  log('info', 'started', { pid: process.pid, http: await app.getUrl() });
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log('info', 'stopping', { signal });
+    // The stream is drained before Nest destroys providers; Nest would do it the other way round.
+    hosted
+      .stop()
+      .then(() => app.close())
+      .then(() => {
+        log('info', 'stopped');
+        process.exit(0);
+      }, die);
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+}
+
+function nestLogger(log: Log): LoggerService {
+  const say =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: unknown, ...rest: unknown[]) =>
+      log(level, String(message), { context: rest.at(-1) });
+  return { log: say('debug'), verbose: say('debug'), debug: say('debug'), warn: say('warn'), error: say('error'), fatal: say('error') };
+}

@@ -1,0 +1,146 @@
+import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
+import type { AdminLink, Bus, Link, StreamMessage } from '../runtime/ports.ts';
+import { microsOf } from './ack.ts';
+import { streamAdmin } from './admin.ts';
+import { ask, checkedName, infoOf, JetStreamError, NO_MESSAGE, NO_STREAM, streamState } from './api.ts';
+import { inboxOf } from './config.ts';
+import { type Line, read } from './reading.ts';
+
+export interface NatsBusOptions {
+  readonly servers: string | readonly string[];
+  /** Left out only against a server that knows no users. */
+  readonly user?: string;
+  readonly password?: string;
+  /** Shown in the server's list of connections. */
+  readonly name: string;
+  readonly admin?: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const FLUSH_TIMEOUT_MS = 1_000;
+/** Four unanswered pings: a slow reader gets the answer only after everything that was sent before it. */
+const PING_INTERVAL_MS = 5_000;
+const MOST_PINGS_OUT = 4;
+
+/** The message bus on NATS. Every `connect` is one connection that lives once. */
+export function natsBus(options: NatsBusOptions & { readonly admin: true }): Bus<AdminLink>;
+export function natsBus(options: NatsBusOptions): Bus;
+export function natsBus(options: NatsBusOptions): Bus<Link | AdminLink> {
+  return {
+    async connect() {
+      const where = `${[options.servers].flat().join(', ')}${options.user === undefined ? '' : ` as ${options.user}`}`;
+      const nc = await dial(options, where);
+      try {
+        await ask(nc, 'INFO');
+      } catch (cause) {
+        await nc.close();
+        if (!(cause instanceof JetStreamError) && !isNoResponders(cause)) throw cause;
+        throw new Error(
+          `NATS at ${where} runs without JetStream: start nats-server with a configuration that has a jetstream block, or with -js`,
+          { cause },
+        );
+      }
+      return linkOn(nc, where, inboxOf(options.user), options.admin === true);
+    },
+  };
+}
+
+async function dial(options: NatsBusOptions, where: string): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: [options.servers].flat() as string[],
+      ...(options.user === undefined ? {} : { user: options.user, pass: options.password ?? '' }),
+      name: options.name,
+      inboxPrefix: inboxOf(options.user),
+      reconnect: false,
+      ignoreClusterUpdates: true,
+      noAsyncTraces: true,
+      timeout: CONNECT_TIMEOUT_MS,
+      pingInterval: PING_INTERVAL_MS,
+      maxPingOut: MOST_PINGS_OUT,
+    });
+  } catch (cause) {
+    if (cause instanceof errors.AuthorizationError)
+      throw new Error(`NATS at ${where} refuses the login: unknown user or wrong password; compare them with the server's configuration`, {
+        cause,
+      });
+    const why = cause instanceof errors.TimeoutError ? `no answer within ${CONNECT_TIMEOUT_MS} ms` : (cause as Error).message;
+    throw new Error(`no connection to NATS at ${where}: ${why}; is nats-server running there?`, { cause });
+  }
+}
+
+function isNoResponders(error: unknown): boolean {
+  const cause = (error as Error).cause;
+  return cause instanceof errors.NoRespondersError || (cause instanceof errors.RequestError && cause.isNoResponders());
+}
+
+function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: boolean): Link | AdminLink {
+  const line: Line = { nc, inboxPrefix, open: new Set() };
+  let reason: string | null = null;
+
+  const closed = nc.closed().then((error) => {
+    const why = reason ?? `connection to NATS at ${where} lost: ${error instanceof Error ? error.message : 'the server closed it'}`;
+    reason = why;
+    for (const end of [...line.open]) end(why);
+    return why;
+  });
+
+  // A refused subject is a fault of the program: the link ends and says which, instead of losing events without a word.
+  const watch = async (): Promise<void> => {
+    for await (const status of nc.status()) {
+      if (status.type !== 'error' || !(status.error instanceof errors.PermissionViolationError) || reason !== null) continue;
+      const { operation, subject } = status.error;
+      reason = `NATS at ${where} refuses to let this user ${operation === 'publish' ? 'publish' : 'subscribe'} ${subject}: the catalog of events does not name it as ${operation === 'publish' ? 'a writer' : 'a reader'}; the connection was ended`;
+      // Not awaited: the client waits for this loop to end.
+      void nc.close();
+    }
+  };
+  void watch();
+
+  const link: Link = {
+    closed,
+    async streamInfo(stream) {
+      const found = await streamState(nc, stream);
+      return found === null ? null : infoOf(found);
+    },
+    message: (stream, position) => message(nc, stream, position),
+    read: (stream, from, onMessage, onEnd) => read(line, stream, from, onMessage, onEnd),
+    // The client writes what it gathered in a microtask, so at the end of the present turn: one write for all outputs of one
+    // batch of inputs, and no timer in between.
+    publish(subject, bytes) {
+      if (reason === null && !nc.isClosed()) nc.publish(subject, bytes);
+    },
+    async close() {
+      for (const end of [...line.open]) end(null);
+      if (reason === null) {
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+        });
+        // What was published just before must leave; when the connection breaks meanwhile, it is closed as well.
+        await Promise.race([nc.flush().catch(() => {}), late]);
+        clearTimeout(timer);
+        reason ??= `connection to NATS at ${where} closed by this process`;
+      }
+      await nc.close();
+      await closed;
+    },
+  };
+  return admin ? { ...link, admin: streamAdmin(nc) } : link;
+}
+
+/** Null when the stream no longer has that position, or is itself gone. */
+async function message(nc: NatsConnection, stream: string, position: number): Promise<StreamMessage | null> {
+  try {
+    const answer = await ask<{ message: { seq: number; time: string; subject: string; data?: string } }>(
+      nc,
+      `STREAM.MSG.GET.${checkedName(stream)}`,
+      { seq: position },
+    );
+    const { seq, time, subject, data } = answer.message;
+    return { position: seq, storedAt: microsOf(time), subject, bytes: Buffer.from(data ?? '', 'base64') };
+  } catch (error) {
+    if (error instanceof JetStreamError && (error.number === NO_MESSAGE || error.number === NO_STREAM)) return null;
+    throw error;
+  }
+}

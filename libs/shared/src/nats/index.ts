@@ -1,0 +1,4 @@
+export { JetStreamError } from './api.ts';
+export { type NatsBusOptions, natsBus } from './bus.ts';
+export { inboxOf, MAX_PAYLOAD, type NatsConfigOptions, natsConfig, publishableBy, subscribableBy, VIEWER } from './config.ts';
+export { type NatsServer, type ServerPlace, startNatsServer } from './testing.ts';

@@ -1,0 +1,270 @@
+import { once } from 'node:events';
+import { createConnection, createServer, type Server } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { AdminLink, Link } from '../runtime/ports.ts';
+import { natsBus } from './bus.ts';
+import { type NatsServer, startNatsServer } from './testing.ts';
+
+const STREAM = 'SESSION_a';
+
+/** Reads until the position; resolves with the positions in the order in which they came. */
+function positions(link: Link, from: number, to: number, each: () => void = () => {}): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const got: number[] = [];
+    const reading = link.read(
+      STREAM,
+      from,
+      (message) => {
+        got.push(message.position);
+        each();
+        if (message.position < to) return;
+        void reading.then((open) => open.stop());
+        resolve(got);
+      },
+      reject,
+    );
+    reading.catch(reject);
+  });
+}
+
+/** A way to the server on which the n-th message of each `drop` is lost. */
+async function lossyWay(port: number): Promise<{ url: string; dropNext(): void; close(): void }> {
+  let drops = 0;
+  const way: Server = createServer((client) => {
+    const server = createConnection(port, '127.0.0.1');
+    client.pipe(server);
+    client.on('error', () => server.destroy());
+    server.on('error', () => client.destroy());
+    server.on('close', () => client.destroy());
+    let rest = Buffer.alloc(0);
+    server.on('data', (data) => {
+      rest = Buffer.concat([rest, data as Buffer]);
+      for (;;) {
+        const end = rest.indexOf('\r\n');
+        if (end < 0) return;
+        const words = rest.toString('latin1', 0, end).split(' ');
+        const whole = /^H?MSG$/.test(words[0] as string) ? end + 2 + Number(words.at(-1)) + 2 : end + 2;
+        if (rest.length < whole) return;
+        if (words[0] === 'MSG' && drops > 0 && (words[3] as string).startsWith('$JS.ACK')) drops--;
+        else client.write(rest.subarray(0, whole));
+        rest = rest.subarray(whole);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(way, 'listening');
+  const { port: own } = way.address() as { port: number };
+  return { url: `nats://127.0.0.1:${own}`, dropNext: () => drops++, close: () => way.close() };
+}
+
+describe('reading a stream', () => {
+  let server: NatsServer;
+  let writer: AdminLink;
+  let reader: Link;
+  beforeAll(async () => {
+    server = await startNatsServer();
+  });
+  afterAll(() => server?.stop());
+  beforeEach(async () => {
+    writer = await natsBus({ servers: server.url, name: 'writer', admin: true }).connect();
+    reader = await natsBus({ servers: server.url, name: 'reader' }).connect();
+    await writer.admin.create(STREAM, ['t.>'], 1e9);
+  });
+  afterEach(async () => {
+    await writer.admin.remove(STREAM);
+    await writer.close();
+    await reader.close();
+  });
+
+  const store = async (count: number, size = 10): Promise<number> => {
+    for (let i = 1; i < count; i++) writer.publish('t.x', Buffer.alloc(size));
+    return writer.admin.publish(STREAM, 't.x', Buffer.alloc(size));
+  };
+  const upTo = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+  it('gives 50,000 messages in order and once to a reader that is slower than the writer', async () => {
+    const count = 50_000;
+    const slow = (): void => {
+      const until = performance.now() + 0.03;
+      while (performance.now() < until);
+    };
+    const got = positions(reader, 1, count, slow);
+    for (let i = 0; i < count; i++) {
+      writer.publish('t.x', Buffer.alloc(1_000));
+      if (i % 500 === 0) await writer.streamInfo(STREAM);
+    }
+    expect(await got).toEqual(upTo(1, count));
+  }, 60_000);
+
+  it('starts where it is asked to, with bytes, subject, time and what is still to come', async () => {
+    await store(4);
+    await writer.admin.publish(STREAM, 't.BTC.x', Buffer.from('five'));
+    await writer.admin.publish(STREAM, 't.six', Buffer.alloc(0));
+    const seen: unknown[] = [];
+    await new Promise<void>((resolve, reject) => {
+      reader
+        .read(
+          STREAM,
+          5,
+          (message, pending) => {
+            seen.push([message.position, message.subject, Buffer.from(message.bytes).toString(), pending, message.storedAt]);
+            if (pending === 0) resolve();
+          },
+          reject,
+        )
+        .catch(reject);
+    });
+    const time = async (position: number): Promise<number | undefined> => (await writer.message(STREAM, position))?.storedAt;
+    expect(seen).toEqual([
+      [5, 't.BTC.x', 'five', 1, await time(5)],
+      [6, 't.six', '', 0, await time(6)],
+    ]);
+  });
+
+  it('waits for a position that is still to come, and gives nothing below it', async () => {
+    await store(3);
+    const got = positions(reader, 6, 7);
+    await reader.streamInfo(STREAM);
+    await store(4);
+    expect(await got).toEqual([6, 7]);
+  });
+
+  it('starts at the first position that is left of a purged stream', async () => {
+    await store(10);
+    await writer.admin.purge(STREAM, 5);
+    expect(await positions(reader, 1, 10)).toEqual(upTo(5, 10));
+  });
+
+  it('calls nothing before the caller has the reading in hand, and nothing after stop', async () => {
+    await store(1_000);
+    let calls = 0;
+    const reading = await reader.read(
+      STREAM,
+      1,
+      () => {
+        calls++;
+        reading.stop();
+      },
+      () => calls++,
+    );
+    expect(calls).toBe(0);
+    const other = await positions(reader, 1, 1_000);
+    expect(other).toHaveLength(1_000);
+    expect(calls).toBe(1);
+  });
+
+  it('ends with the reason when the stream is deleted', async () => {
+    await store(3);
+    const why = await new Promise<string>((resolve, reject) => {
+      reader.read(STREAM, 1, (message) => message.position === 3 && void writer.admin.remove(STREAM), resolve).catch(reject);
+    });
+    expect(why).toBe(`stream ${STREAM} was deleted while it was read, at position 4`);
+  });
+
+  it('ends when the server falls silent', async () => {
+    let end: (why: string) => void = () => {};
+    const ended = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    await reader.read(STREAM, 1, () => {}, end);
+    server.freeze();
+    try {
+      expect(await ended).toContain(`stream ${STREAM}: no heartbeat from the server for 1250 ms, at position 1`);
+    } finally {
+      server.thaw();
+    }
+  });
+
+  it('does not take its own long pause for silence of the server', async () => {
+    await store(1);
+    const got = positions(reader, 1, 2, () => {
+      const until = performance.now() + 3_000;
+      while (performance.now() < until);
+      writer.publish('t.x', Buffer.alloc(1));
+    });
+    expect(await got).toEqual([1, 2]);
+  }, 20_000);
+
+  it('does not begin on a stream that is not there', async () => {
+    await expect(
+      reader.read(
+        'SESSION_none',
+        1,
+        () => {},
+        () => {},
+      ),
+    ).rejects.toThrow('there is no such stream');
+  });
+
+  it('asks again from the next position when a message is lost on the way', async () => {
+    const way = await lossyWay(server.port);
+    const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+    await store(1_000);
+    const got = positions(
+      lossy,
+      1,
+      2_000,
+      (() => {
+        let n = 0;
+        return () => [300, 700].includes(++n) && way.dropNext();
+      })(),
+    );
+    await store(1_000);
+    expect(await got).toEqual(upTo(1, 2_000));
+    await lossy.close();
+    way.close();
+  });
+
+  it('notices the loss of the last message at the next heartbeat', async () => {
+    const way = await lossyWay(server.port);
+    const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+    way.dropNext();
+    const got = positions(lossy, 1, 1);
+    await lossy.streamInfo(STREAM);
+    await store(1);
+    expect(await got).toEqual([1]);
+    await lossy.close();
+    way.close();
+  });
+
+  it('gives up on a way that loses again and again', async () => {
+    const way = await lossyWay(server.port);
+    const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+    for (let i = 0; i < 10_000; i++) way.dropNext();
+    await store(1);
+    const why = await new Promise<string>((resolve, reject) => void lossy.read(STREAM, 1, reject, resolve).catch(reject));
+    expect(why).toContain('messages were lost on the way 6 times in 30 s, at position 1');
+    await lossy.close();
+    way.close();
+  });
+
+  it('ends the process for an exception of its caller instead of swallowing it', async () => {
+    await store(2);
+    const real = globalThis.queueMicrotask;
+    const thrown = new Promise<unknown>((resolve) => {
+      jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((call) =>
+        real(() => {
+          try {
+            call();
+          } catch (error) {
+            resolve(error);
+          }
+        }),
+      );
+    });
+    let calls = 0;
+    await reader.read(
+      STREAM,
+      1,
+      () => {
+        calls++;
+        throw new Error('an invariant broke');
+      },
+      () => {},
+    );
+    expect(await thrown).toEqual(new Error('an invariant broke'));
+    jest.restoreAllMocks();
+    // The connection's own loop lives on, for the sentence that the process leaves behind.
+    expect((await reader.streamInfo(STREAM))?.lastPosition).toBe(2);
+    expect(calls).toBe(1);
+  });
+});

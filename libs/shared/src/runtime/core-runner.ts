@@ -1,0 +1,207 @@
+import {
+  type AnyEvent,
+  CATALOG,
+  type EventType,
+  encodeEvent,
+  faultOfOutput,
+  type Header,
+  type PositionRef,
+  type ServiceName,
+  subjectOf,
+} from '../contracts/index.ts';
+import type { Core, CoreContext, Json } from '../core/index.ts';
+import { drawOf } from './draw.ts';
+
+/** Other inputs may move core time this far above the highest clock, not further. */
+const AHEAD_OF_CLOCK_MICROS = 1_000_000;
+export const MAX_TIMERS = 100_000;
+
+export interface Output {
+  readonly n: number;
+  readonly subject: string;
+  readonly bytes: Buffer;
+  /** Position of the input that it answers. */
+  readonly cause: number;
+  readonly type: EventType;
+}
+
+/** An output that stood unconfirmed in a session that has ended: the child session begins with it. */
+export interface OpenOutput {
+  readonly subject: string;
+  /** Its whole encoded event. */
+  readonly body: string;
+}
+
+export interface RunnerState {
+  readonly core: Json;
+  readonly schema: number;
+  readonly seed: string;
+  readonly clock: number;
+  readonly now: number;
+  readonly timers: readonly (readonly [id: string, at: number])[];
+  readonly n: number;
+}
+
+/**
+ * One core and what surrounds it wherever it runs, live, in recovery, in verification: core time, timers, numbering,
+ * encoding. Deterministic: state and outputs follow from the inputs alone.
+ */
+export class CoreRunner {
+  readonly core: Core;
+  private readonly service: ServiceName;
+  private readonly session: string;
+  private readonly inputs: ReadonlySet<string>;
+  private seed = '';
+  private clock = 0;
+  private now = 0;
+  /** In order of creation; a timer that is set again is created anew. */
+  private timers = new Map<string, number>();
+  private nextTimer = Number.POSITIVE_INFINITY;
+  private n = 0;
+  private opening: readonly OpenOutput[] = [];
+  private parent: string | null = null;
+  private emitted: (output: Output) => void = () => {};
+  private cause: AnyEvent | null = null;
+  private readonly context: CoreContext;
+
+  constructor(service: ServiceName, core: Core, session: string) {
+    this.service = service;
+    this.core = core;
+    this.session = session;
+    this.inputs = new Set<string>(['session.started', 'clock', ...core.inputs]);
+    const runner = this;
+    this.context = {
+      session,
+      get now() {
+        return runner.now;
+      },
+      get position() {
+        return (runner.cause as AnyEvent).position;
+      },
+      emit: (type, words, data, basis) => runner.emit(type, subjectOf(type, ...words), data, basis),
+      setTimer: (id, at) => runner.setTimer(id, at),
+      clearTimer: (id) => runner.clearTimer(id),
+      draw: (name) => drawOf(runner.seed, name),
+    };
+  }
+
+  /** Types it must be given: nothing else changes it. */
+  get wanted(): ReadonlySet<string> {
+    return this.inputs;
+  }
+
+  /** The number of the last output derived. */
+  get derived(): number {
+    return this.n;
+  }
+
+  /** Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. */
+  apply(event: AnyEvent, emitted: (output: Output) => void): void {
+    this.emitted = emitted;
+    this.cause = event;
+    if (event.type === 'session.started') {
+      this.seed = event.data.seed;
+      for (const open of this.opening) this.reopen(open);
+      this.opening = [];
+    }
+    if (event.type === 'clock') {
+      if (event.at > this.clock) this.clock = event.at;
+      if (event.at > this.now) this.now = event.at;
+    } else {
+      const limit = this.clock + AHEAD_OF_CLOCK_MICROS;
+      const at = event.type === 'session.started' && this.clock === 0 ? event.at : Math.min(event.at, limit);
+      if (event.type === 'session.started' && this.clock === 0) this.clock = event.at;
+      if (at > this.now) this.now = at;
+    }
+    while (this.nextTimer <= this.now) this.fireNext();
+    if (event.type === 'session.started' || this.core.inputs.includes(event.type)) this.core.handle(event, this.context);
+  }
+
+  save(): RunnerState {
+    return {
+      core: this.core.save(),
+      schema: this.core.schema,
+      seed: this.seed,
+      clock: this.clock,
+      now: this.now,
+      timers: [...this.timers],
+      n: this.n,
+    };
+  }
+
+  load(state: RunnerState): void {
+    this.core.load(state.core, state.schema);
+    this.seed = state.seed;
+    this.clock = state.clock;
+    this.now = state.now;
+    this.timers = new Map(state.timers);
+    this.nextTimer = earliest(this.timers);
+    this.n = state.n;
+  }
+
+  /** Goes on from the end of a parent session: same state, new numbers; what was open there is said first here. */
+  loadParent(state: RunnerState, parent: string, open: readonly OpenOutput[]): void {
+    this.load(state);
+    this.n = 0;
+    this.parent = parent;
+    this.opening = open;
+  }
+
+  private fireNext(): void {
+    let id = '';
+    for (const [name, at] of this.timers)
+      if (at === this.nextTimer) {
+        id = name;
+        break;
+      }
+    this.timers.delete(id);
+    this.nextTimer = earliest(this.timers);
+    this.core.onTimer(id, this.context);
+  }
+
+  private setTimer(id: string, at: number): void {
+    if (!Number.isSafeInteger(at)) throw new Error(`${this.service}: timer ${id} at ${at}: expected whole µs`);
+    this.clearTimer(id);
+    if (this.timers.size >= MAX_TIMERS) throw new Error(`${this.service}: more than ${MAX_TIMERS} timers; the newest is ${id}`);
+    this.timers.set(id, at);
+    if (at < this.nextTimer) this.nextTimer = at;
+  }
+
+  private clearTimer(id: string): void {
+    const at = this.timers.get(id);
+    if (at === undefined) return;
+    this.timers.delete(id);
+    if (at === this.nextTimer) this.nextTimer = earliest(this.timers);
+  }
+
+  private emit(type: EventType, subject: string, data: unknown, basis?: readonly PositionRef[]): void {
+    const cause = this.cause as AnyEvent;
+    const header: Header = {
+      n: this.n + 1,
+      source: this.service,
+      session: this.session,
+      type,
+      v: CATALOG[type].v,
+      at: cause.at,
+      cause: cause.position,
+      ...(basis === undefined || basis.length === 0 ? {} : { basis }),
+    };
+    const fault = faultOfOutput(subject, header, data);
+    if (fault !== null)
+      throw new Error(`${this.service} derived a malformed ${type} on ${subject} from position ${cause.position}: ${fault}`);
+    this.n++;
+    this.emitted({ n: this.n, subject, bytes: Buffer.from(encodeEvent(header, data)), cause: cause.position, type });
+  }
+
+  private reopen(open: OpenOutput): void {
+    const old = JSON.parse(open.body) as Header & { data: unknown };
+    const basis = (old.basis ?? []).map((ref) => (typeof ref === 'number' ? `${this.parent}:${ref}` : ref));
+    this.emit(old.type, open.subject, old.data, basis);
+  }
+}
+
+function earliest(timers: ReadonlyMap<string, number>): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const at of timers.values()) if (at < first) first = at;
+  return first;
+}

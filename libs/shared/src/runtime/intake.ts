@@ -1,0 +1,55 @@
+import { type AnyEvent, parseEvent, type Scanned, scan } from '../contracts/index.ts';
+import type { StreamMessage } from './ports.ts';
+import { type Turn, Turns } from './turns.ts';
+
+export type Judgement = Turn | 'malformed';
+
+/**
+ * The gate that every message of a session passes, in every reader and in every replay: header, turn, and, where this
+ * reader needs it, the parsed event.
+ */
+export class Intake {
+  readonly turns: Turns;
+  private readonly wanted: ReadonlySet<string>;
+  private readonly all: boolean;
+  /** Of the message last judged. */
+  header: Scanned | null = null;
+  event: AnyEvent | null = null;
+  fault: string | null = null;
+  /** It was in turn: its number is used up, even where its body is malformed. */
+  counted = false;
+
+  /** `wanted`: the types whose events are parsed; `'all'` for those who check every body. */
+  constructor(session: string, wanted: ReadonlySet<string>) {
+    this.turns = new Turns(session);
+    this.wanted = wanted;
+    this.all = wanted.has('all');
+  }
+
+  judge(message: StreamMessage): Judgement {
+    this.event = null;
+    this.header = null;
+    this.fault = null;
+    this.counted = false;
+    const header = scan(message.subject, message.bytes);
+    if (typeof header === 'string') {
+      this.fault = header;
+      return 'malformed';
+    }
+    this.header = header;
+    const turn = this.turns.judge(header);
+    this.counted = turn === 'taken' || turn === 'not-holder';
+    const type = header.kind.type;
+    const concerns = turn === 'taken' && Turns.concerns(type);
+    if (concerns || (turn === 'taken' && this.wanted.has(type)) || this.all) {
+      const event = parseEvent(message.subject, message.bytes, header, message.position);
+      if (typeof event === 'string') {
+        this.fault = event;
+        return 'malformed';
+      }
+      this.event = event;
+      if (concerns) this.turns.learn(event);
+    }
+    return turn;
+  }
+}

@@ -1,0 +1,96 @@
+import type { LeasedServiceName } from '../contracts/index.ts';
+import type { Time } from './ports.ts';
+import type { Turns } from './turns.ts';
+
+const RENEW_MS = 300;
+/** Monotonic time that a holder trusts in after it *said* a renewal that it has since read back. */
+const TRUST_MS = 1_000;
+/** Whoever slept longer than this has lost its hold, whatever the stream says. */
+const LONGEST_PAUSE_MS = 500;
+const CLAIM_AGAIN_MS = 500;
+
+/** Claims and renews one lease, and knows at every moment whether it may still be trusted. */
+export class LeaseKeeper {
+  private readonly service: LeasedServiceName;
+  private readonly boot: string;
+  private readonly time: Time;
+  private readonly turns: Turns;
+  private readonly say: (act: 'claim' | 'renew' | 'release', term: number) => boolean;
+  private readonly changed: (held: boolean) => void;
+  private trustedUntil = 0;
+  private saidAt = new Map<string, number>();
+  private nextSay = 0;
+  private lastTick: number;
+  private held = false;
+
+  constructor(options: {
+    service: LeasedServiceName;
+    boot: string;
+    time: Time;
+    turns: Turns;
+    say: (act: 'claim' | 'renew' | 'release', term: number) => boolean;
+    changed: (held: boolean) => void;
+  }) {
+    this.service = options.service;
+    this.boot = options.boot;
+    this.time = options.time;
+    this.turns = options.turns;
+    this.say = options.say;
+    this.changed = options.changed;
+    this.lastTick = options.time.monotonicMs();
+  }
+
+  /** True only while nobody else can hold it. */
+  holds(): boolean {
+    const now = this.time.monotonicMs();
+    return this.held && now < this.trustedUntil && now - this.lastTick <= LONGEST_PAUSE_MS;
+  }
+
+  /** Called several times a second while the session is live. */
+  tick(): void {
+    const now = this.time.monotonicMs();
+    if (now - this.lastTick > LONGEST_PAUSE_MS) this.trustedUntil = 0;
+    this.lastTick = now;
+    this.settle(now);
+    if (now < this.nextSay) return;
+    const holder = this.turns.holderOf(this.service);
+    if (holder !== null && holder.boot === this.boot) {
+      if (this.tell('renew', holder.term, now)) this.nextSay = now + RENEW_MS;
+    } else if (holder === null || !holder.running) {
+      if (this.tell('claim', (holder?.term ?? 0) + 1, now)) this.nextSay = now + CLAIM_AGAIN_MS;
+    }
+  }
+
+  /** An own lease event was read back in its turn and taken. */
+  readBack(act: string, term: number): void {
+    const said = this.saidAt.get(`${act} ${term}`);
+    this.saidAt.delete(`${act} ${term}`);
+    const holder = this.turns.holderOf(this.service);
+    if (said === undefined || act === 'release' || holder === null || holder.boot !== this.boot || holder.term !== term) return;
+    this.trustedUntil = Math.max(this.trustedUntil, said + TRUST_MS);
+    if (act === 'claim') this.nextSay = 0;
+    this.settle(this.time.monotonicMs());
+  }
+
+  release(): void {
+    const holder = this.turns.holderOf(this.service);
+    if (holder?.boot === this.boot) this.say('release', holder.term);
+    this.trustedUntil = 0;
+    this.settle(this.time.monotonicMs());
+  }
+
+  private tell(act: 'claim' | 'renew', term: number, now: number): boolean {
+    if (!this.say(act, term)) return false;
+    // The first of equal ones counts: a later one read back proves no more than the first.
+    if (!this.saidAt.has(`${act} ${term}`)) this.saidAt.set(`${act} ${term}`, now);
+    return true;
+  }
+
+  private settle(now: number): void {
+    const holder = this.turns.holderOf(this.service);
+    const held = now < this.trustedUntil && holder !== null && holder.boot === this.boot;
+    if (held === this.held) return;
+    this.held = held;
+    this.changed(held);
+  }
+}

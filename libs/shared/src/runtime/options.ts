@@ -1,0 +1,55 @@
+/** Bounds and rhythms of the runtime; the defaults are what production runs. */
+export interface RuntimeOptions {
+  /** 0 publishes at once; a replica above 0 publishes only what it has not read back after `patienceMs`. */
+  readonly replica: number;
+  readonly patienceMs: number;
+  /** More outputs than this are never unconfirmed: inputs wait instead. */
+  readonly window: number;
+  /** Inputs that wait; beyond it the process exits and recovers from the journal at its own pace. */
+  readonly queueEvents: number;
+  readonly journalPage: number;
+  readonly snapshotEveryMs: number;
+  readonly heartbeatMs: number;
+  readonly tickMs: number;
+  /** An output not read back after this long is asked after. */
+  readonly askAfterMs: number;
+  readonly backoffMs: readonly [first: number, most: number];
+  /** Behind by more than this, a process is as patient as a standby. */
+  readonly behindMs: number;
+}
+
+export const RUNTIME_DEFAULTS: RuntimeOptions = {
+  replica: 0,
+  patienceMs: 20,
+  window: 1_000,
+  queueEvents: 50_000,
+  journalPage: 2_000,
+  snapshotEveryMs: 10_000,
+  heartbeatMs: 1_000,
+  tickMs: 50,
+  askAfterMs: 250,
+  backoffMs: [250, 5_000],
+  behindMs: 250,
+};
+
+export class Backoff {
+  private next: number;
+  private readonly first: number;
+  private readonly most: number;
+
+  constructor([first, most]: readonly [number, number]) {
+    this.first = first;
+    this.most = most;
+    this.next = first;
+  }
+
+  take(): number {
+    const wait = this.next;
+    this.next = Math.min(this.most, wait * 2);
+    return wait;
+  }
+
+  reset(): void {
+    this.next = this.first;
+  }
+}

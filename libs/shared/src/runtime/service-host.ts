@@ -1,0 +1,115 @@
+import { Backoff } from './options.ts';
+import type { SessionRow } from './ports.ts';
+import { type RunDeps, type RunStatus, SessionRun } from './session-run.ts';
+
+const POLL_MS = 100;
+
+export interface HostDeps extends Omit<RunDeps, 'boot'> {
+  /** A fresh random name for each participation in a session. */
+  readonly newBoot: () => string;
+}
+
+/**
+ * A service over its whole life: it takes part in the present session, keeps the state at its end, and goes on with
+ * the child.
+ */
+export class ServiceHost {
+  private readonly deps: HostDeps;
+  private run: SessionRun | null = null;
+  private stopping = false;
+  private waiting: string | null = 'starting';
+  private finished: Promise<void> = Promise.resolve();
+
+  constructor(deps: HostDeps) {
+    this.deps = deps;
+  }
+
+  /** Runs until stopped. Rejects when an invariant broke: the process should say so and exit. */
+  start(): Promise<void> {
+    this.finished = this.loop();
+    return this.finished;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.run?.stop();
+    await this.finished;
+  }
+
+  status(): RunStatus | null {
+    return this.run?.status() ?? null;
+  }
+
+  /** Why it takes part in no session at this moment, or null. */
+  waitsFor(): string | null {
+    return this.waiting;
+  }
+
+  current(): SessionRun | null {
+    return this.run;
+  }
+
+  private async loop(): Promise<void> {
+    const backoff = new Backoff([POLL_MS, 2_000]);
+    let done = '';
+    while (!this.stopping) {
+      let next: SessionRow | null;
+      try {
+        next = await this.nextSession();
+        backoff.reset();
+      } catch (error) {
+        this.wait(`the journal's database does not answer: ${(error as Error).message}`);
+        await this.pause(backoff.take());
+        continue;
+      }
+      if (next === null || `${next.id} ${next.end}` === done) {
+        await this.pause(POLL_MS);
+        continue;
+      }
+      this.waiting = null;
+      this.run = new SessionRun({ ...this.deps, boot: this.deps.newBoot() }, next);
+      const end = await this.run.run();
+      this.run = null;
+      this.deps.log('info', 'left the session', { session: next.id, end });
+      if (end === 'stopped') return;
+      if (end === 'ended' && next.end !== null) done = `${next.id} ${next.end}`;
+    }
+  }
+
+  /** The session to take part in: a live one, or one that ended and whose end this service has not kept yet. */
+  private async nextSession(): Promise<SessionRow | null> {
+    const { journal, makeCore, service } = this.deps;
+    const row = await journal.currentSession();
+    if (row === null) {
+      this.wait('no session yet: the journal service makes it');
+      return null;
+    }
+    if (row.status === 'live') {
+      const version = makeCore?.().version;
+      if (version !== undefined && row.versions[service] !== version) {
+        this.wait(
+          `session ${row.id} runs version ${row.versions[service]} of ${service}, this is ${version}: the journal service hands over`,
+        );
+        return null;
+      }
+      return row;
+    }
+    if (row.end !== null && makeCore !== null) {
+      const kept = await journal.snapshots(row.id, service, row.end, 1);
+      if (kept[0]?.position !== row.end) return row;
+    }
+    this.wait(`session ${row.id} is ${row.status}`);
+    return null;
+  }
+
+  private wait(why: string): void {
+    if (why !== this.waiting) this.deps.log('info', why);
+    this.waiting = why;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.deps.time.after(ms, resolve);
+    });
+  }
+}

@@ -1,0 +1,5 @@
+import type { MakeCore } from '@arb/shared/core';
+import { makeExecutor } from './executor.ts';
+
+export const make: MakeCore = makeExecutor;
+export { VERSION } from './version.ts';

@@ -1,0 +1,3 @@
+export * from './deps.ts';
+export * from './recorder.ts';
+export * from './session-keeper.ts';
