@@ -1,6 +1,7 @@
 /** `npm start`: from a fresh clone to the running stack. It needs Node.js and npm, and nothing else. */
-import { pathToFileURL } from 'node:url';
+
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, faultOfNode, installPackages, ROOT, say } from './workspace.mjs';
 
 const fault = faultOfNode();

@@ -47,7 +47,12 @@ function npmCheck() {
 }
 
 function jest(level) {
-  const args = [join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'), '--passWithNoTests', '--testPathPatterns', `\\.${level}\\.spec\\.ts$`];
+  const args = [
+    join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+    '--passWithNoTests',
+    '--testPathPatterns',
+    `\\.${level}\\.spec\\.ts$`,
+  ];
   // A whole stack wants the machine for itself.
   args.push(level === 'e2e' ? '--runInBand' : '--maxWorkers=2');
   return run(process.execPath, args, `the ${level} tests`, environment());

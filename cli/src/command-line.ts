@@ -52,7 +52,12 @@ function help(commands: readonly Command[]): string {
 }
 
 function helpOf(command: Command): string {
-  const rows = Object.entries(command.flags).map(([name, flag]) => [`--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`, flag.says]);
+  const rows = Object.entries(command.flags).map(([name, flag]) => [
+    `--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`,
+    flag.says,
+  ]);
   const width = Math.max(...rows.map(([left]) => (left as string).length));
-  return [usageOf(command), `  ${command.says}`, '', ...rows.map(([left, right]) => `  ${(left as string).padEnd(width)}  ${right}`)].join('\n');
+  return [usageOf(command), `  ${command.says}`, '', ...rows.map(([left, right]) => `  ${(left as string).padEnd(width)}  ${right}`)].join(
+    '\n',
+  );
 }

@@ -1,5 +1,5 @@
 export { type Home, homeOf } from './stack/home.ts';
-export { type Program } from './stack/program.ts';
+export type { Program } from './stack/program.ts';
 export { planServices, type ServerAddresses } from './stack/services.ts';
 export { type Stack, type StackOptions, startStack } from './stack/stack.ts';
 export { withJournal } from './stack/with-journal.ts';

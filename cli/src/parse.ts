@@ -39,7 +39,9 @@ export function findCommand(commands: readonly Command[], name: string): Command
 
 export function usageOf(command: Command): string {
   const words = command.words.map((word) => (word.optional ? `[${word.name}]` : word.name));
-  const flags = Object.entries(command.flags).map(([name, flag]) => `[--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}]`);
+  const flags = Object.entries(command.flags).map(
+    ([name, flag]) => `[--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}]`,
+  );
   return ['arb', command.name, ...words, ...flags].join(' ');
 }
 
@@ -55,7 +57,8 @@ const MAX_MS = 24 * 86_400_000;
 export function parseDuration(flag: string, text: string): number {
   const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Math.round(Number(number) * (UNITS_MS[unit ?? ''] ?? Number.NaN));
-  if (!(ms > 0 && ms <= MAX_MS)) throw new UsageError(`--${flag} needs a duration such as 30s, 5m or 2h (24 days at most), found "${text}"`);
+  if (!(ms > 0 && ms <= MAX_MS))
+    throw new UsageError(`--${flag} needs a duration such as 30s, 5m or 2h (24 days at most), found "${text}"`);
   return ms;
 }
 

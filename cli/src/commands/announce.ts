@@ -1,5 +1,5 @@
-import type { Stack } from '../stack/stack.ts';
 import { NATS_PORT } from '../stack/servers/nats.ts';
+import type { Stack } from '../stack/stack.ts';
 
 /** What a person needs to know once everything is up. */
 export function announce(stack: Stack, before: string | null, tookMs: number, write: (line: string) => void): void {

@@ -38,7 +38,12 @@ export async function checkUp(home: Home): Promise<readonly Finding[]> {
 
 export function checkNode(version: string): Finding {
   const ok = isAtLeast(version, OLDEST_NODE);
-  return { name: 'Node.js', ok, found: version, remedy: ok ? null : `install Node.js ${OLDEST_NODE.join('.')} or newer: https://nodejs.org` };
+  return {
+    name: 'Node.js',
+    ok,
+    found: version,
+    remedy: ok ? null : `install Node.js ${OLDEST_NODE.join('.')} or newer: https://nodejs.org`,
+  };
 }
 
 export function isAtLeast(version: string, [oldestMajor, oldestMinor]: readonly [number, number]): boolean {
@@ -56,9 +61,21 @@ function checkServers(): readonly Finding[] {
     return { name, ok, found: said, remedy: ok ? null : `a newer one is needed: ${installCommand([name])}` };
   };
   return [
-    of('nats-server', () => say(found.natsServer as string, '-v'), (said) => isAtLeast(said, OLDEST_NATS)),
-    of('redis-server', () => say(found.redisServer as string, '-v'), () => true),
-    of('postgres', () => found.postgres.map(({ bin, major }) => `${major} in ${bin}`).join(', '), () => true),
+    of(
+      'nats-server',
+      () => say(found.natsServer as string, '-v'),
+      (said) => isAtLeast(said, OLDEST_NATS),
+    ),
+    of(
+      'redis-server',
+      () => say(found.redisServer as string, '-v'),
+      () => true,
+    ),
+    of(
+      'postgres',
+      () => found.postgres.map(({ bin, major }) => `${major} in ${bin}`).join(', '),
+      () => true,
+    ),
   ];
 }
 
@@ -88,7 +105,12 @@ function checkFolder(home: Home): Finding {
     accessSync(folder, constants.W_OK | constants.X_OK);
     return { name, ok: true, found: `${home.folder} is writable`, remedy: null };
   } catch {
-    return { name, ok: false, found: `${folder} is not writable`, remedy: `give this user the right to write there, or set ARB_HOME to another folder` };
+    return {
+      name,
+      ok: false,
+      found: `${folder} is not writable`,
+      remedy: `give this user the right to write there, or set ARB_HOME to another folder`,
+    };
   }
 }
 
@@ -102,14 +124,20 @@ function checkDisk(home: Home, config: SessionConfig | null): Finding {
   const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
   const neededMb = config?.journal.minFreeDiskMb ?? DEFAULT_FREE_MB;
   const ok = freeMb >= neededMb;
-  return { name: 'disk', ok, found: `${freeMb} MB free at ${folder}, ${neededMb} MB needed`, remedy: ok ? null : 'free some space, or set ARB_HOME to another disk' };
+  return {
+    name: 'disk',
+    ok,
+    found: `${freeMb} MB free at ${folder}, ${neededMb} MB needed`,
+    remedy: ok ? null : 'free some space, or set ARB_HOME to another disk',
+  };
 }
 
 async function checkPorts(home: Home): Promise<Finding> {
   const name = 'ports';
   const running = lockHolder(home);
   if (running !== null) return { name, ok: true, found: `in use by process ${running.pid}, which runs here`, remedy: null };
-  if (await isFree(NATS_PORT)) return { name, ok: true, found: `${NATS_PORT} is free for NATS; others are taken as they are free`, remedy: null };
+  if (await isFree(NATS_PORT))
+    return { name, ok: true, found: `${NATS_PORT} is free for NATS; others are taken as they are free`, remedy: null };
   // Nothing breaks: another port is taken, and the line to listen with says which.
   return { name, ok: true, found: `${NATS_PORT} is taken by another program: NATS will use another port`, remedy: null };
 }

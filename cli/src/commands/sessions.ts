@@ -68,5 +68,12 @@ async function list(url: string, limit: number): Promise<readonly ListedSession[
 }
 
 function cells(row: ListedSession): readonly (string | number | null)[] {
-  return [row.session, row.status, row.startedAt, row.endedAt, row.head, row.parent === null ? null : `${row.parent}:${row.parentPosition ?? '?'}`];
+  return [
+    row.session,
+    row.status,
+    row.startedAt,
+    row.endedAt,
+    row.head,
+    row.parent === null ? null : `${row.parent}:${row.parentPosition ?? '?'}`,
+  ];
 }

@@ -38,7 +38,9 @@ export const status: Command = {
       out(JSON.stringify({ running: true, phase, session, market, startedAt, pid: supervisor.pid, programs }));
       return good ? EXIT_GOOD : EXIT_FAILED;
     }
-    out(`${run.phase}, session ${run.session ?? 'not known yet'}, market ${run.market ?? '-'}, since ${run.startedAt}, process ${run.supervisor.pid}`);
+    out(
+      `${run.phase}, session ${run.session ?? 'not known yet'}, market ${run.market ?? '-'}, since ${run.startedAt}, process ${run.supervisor.pid}`,
+    );
     const rows = programs.map((program) => [
       program.name,
       program.pid,

@@ -19,12 +19,19 @@ export const stop: Command = {
       if (flags.json !== true) say(`stopping process ${holder.pid} and what it runs`);
       signalProcess(holder, 'SIGTERM');
       for (const deadline = performance.now() + WITHIN_MS; isAlive(holder); await sleep(50))
-        if (performance.now() > deadline) throw new Error(`process ${holder.pid} has not ended within ${WITHIN_MS / 1000} s: see ${home.logs}`);
+        if (performance.now() > deadline)
+          throw new Error(`process ${holder.pid} has not ended within ${WITHIN_MS / 1000} s: see ${home.logs}`);
     }
     // A supervisor that was killed could not stop anything.
     const left = await clearLeftovers(say);
     const stopped = holder !== null || left > 0;
-    out(flags.json === true ? JSON.stringify({ stopped, pid: holder?.pid ?? null, leftovers: left }) : stopped ? 'stopped' : 'nothing runs here');
+    out(
+      flags.json === true
+        ? JSON.stringify({ stopped, pid: holder?.pid ?? null, leftovers: left })
+        : stopped
+          ? 'stopped'
+          : 'nothing runs here',
+    );
     return EXIT_GOOD;
   },
 };

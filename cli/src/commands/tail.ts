@@ -48,7 +48,9 @@ export const tail: Command = {
 
 function subjectOf(word: string): string {
   if (SUBJECT.test(word)) return word;
-  throw new UsageError(`"${word}" is not a subject: words with dots between them, * for one, > for the rest; such as ${STREAM_SUBJECTS[0]}`);
+  throw new UsageError(
+    `"${word}" is not a subject: words with dots between them, * for one, > for the rest; such as ${STREAM_SUBJECTS[0]}`,
+  );
 }
 
 function addressOfNats(): string {

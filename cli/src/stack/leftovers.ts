@@ -32,6 +32,7 @@ async function end(process: ProcessIdentity, signal: NodeJS.Signals): Promise<vo
 }
 
 async function ended(process: ProcessIdentity): Promise<boolean> {
-  for (const deadline = performance.now() + GRACE_MS; isAlive(process); await sleep(POLL_MS)) if (performance.now() > deadline) return false;
+  for (const deadline = performance.now() + GRACE_MS; isAlive(process); await sleep(POLL_MS))
+    if (performance.now() > deadline) return false;
   return true;
 }

@@ -40,7 +40,9 @@ export async function planServers(plan: ServersPlan): Promise<PrivateServers> {
 }
 
 /** Only the journal's database, for a command that needs no more. */
-export async function planPostgres(plan: Omit<ServersPlan, 'maxStore'>): Promise<{ readonly program: Program; readonly url: string; readonly data: string }> {
+export async function planPostgres(
+  plan: Omit<ServersPlan, 'maxStore'>,
+): Promise<{ readonly program: Program; readonly url: string; readonly data: string }> {
   const program = await postgresProgram({ ...plan, found: await ensureServers(plan.say) });
   return { program, url: postgresUrl(plan.ports.taken.postgres as number, plan.secrets), data: program.data };
 }

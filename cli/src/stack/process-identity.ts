@@ -73,7 +73,9 @@ function fromPs(pid: number): ProcessIdentity | null {
 
 function ps(pid: number, columns: string): string | null {
   try {
-    return execFileSync('ps', ['-o', `${columns}=`, '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+    return (
+      execFileSync('ps', ['-o', `${columns}=`, '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null
+    );
   } catch {
     return null; // ps ends with 1 when there is no such process
   }

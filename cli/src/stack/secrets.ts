@@ -25,7 +25,9 @@ export function readSecrets(home: Home): Secrets | null {
   try {
     return JSON.parse(text) as Secrets;
   } catch (cause) {
-    throw new Error(`${home.secrets} is not readable as JSON: put it back from a backup, or remove it to have new passwords made`, { cause });
+    throw new Error(`${home.secrets} is not readable as JSON: put it back from a backup, or remove it to have new passwords made`, {
+      cause,
+    });
   }
 }
 

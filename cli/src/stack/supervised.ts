@@ -182,7 +182,10 @@ export function superviseProgram(program: Program, logPath: string, events: Supe
         await once(inner, 'ready', { signal: AbortSignal.timeout(withinMs) });
       } catch (cause) {
         const words = lastLines.slice(-5).map((line) => `\n    ${line}`);
-        throw new Error(`${program.name} did not get ready within ${withinMs / 1000} s; its last words, from ${logPath}:${words.join('') || ' none'}`, { cause });
+        throw new Error(
+          `${program.name} did not get ready within ${withinMs / 1000} s; its last words, from ${logPath}:${words.join('') || ' none'}`,
+          { cause },
+        );
       }
     },
     async stop(graceMs) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type Supervised, superviseProgram } from './supervised.ts';
 import type { Program } from './program.ts';
 import type { RunningProgram } from './run-file.ts';
+import { type Supervised, superviseProgram } from './supervised.ts';
 
 const GRACE_MS = 10_000;
 /** For a server whose end is in a hurry: Postgres and Redis end in order within it, and recover if not. */

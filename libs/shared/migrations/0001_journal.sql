@@ -47,6 +47,7 @@ CREATE INDEX events_ledger_source ON events_ledger (session_number, source, n);
 CREATE INDEX events_ledger_type ON events_ledger (session_number, type, position);
 CREATE INDEX events_ledger_cause ON events_ledger (session_number, cause);
 
+-- Filtered by session_number and position it is read in order without sorting; filtered by session it has to sort.
 CREATE VIEW events AS
   SELECT s.id AS session, e.*
   FROM (SELECT * FROM events_market UNION ALL SELECT * FROM events_ledger) e

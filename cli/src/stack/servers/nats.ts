@@ -4,8 +4,8 @@ import { natsConfig } from '@arb/shared/nats';
 import { replaceFile } from '../file.ts';
 import { HOST } from '../ports.ts';
 import type { Program } from '../program.ts';
-import type { ServerPlace } from './place.ts';
 import { converse } from './converse.ts';
+import type { ServerPlace } from './place.ts';
 
 /** The port that `nats sub` uses when it is told nothing. */
 export const NATS_PORT = 4222;

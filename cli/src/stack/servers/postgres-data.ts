@@ -60,7 +60,12 @@ async function makeData(place: PostgresPlace, { bin }: PostgresFolder, secrets: 
 /** The secrets were lost and made anew: whoever may write the data may set the password. */
 async function setPassword(place: PostgresPlace, { bin }: PostgresFolder, secrets: Secrets): Promise<void> {
   await clearStalePid(place, () => {});
-  await runOnce(place, join(bin, 'postgres'), ['--single', '-D', place.data, 'postgres'], `ALTER ROLE ${OWNER} PASSWORD '${secrets.postgres}';\n`);
+  await runOnce(
+    place,
+    join(bin, 'postgres'),
+    ['--single', '-D', place.data, 'postgres'],
+    `ALTER ROLE ${OWNER} PASSWORD '${secrets.postgres}';\n`,
+  );
   writeFileSync(join(place.folder, PASSWORD_MARK), secrets.id);
 }
 
@@ -92,7 +97,8 @@ export async function clearStalePid(place: PostgresPlace, say: (line: string) =>
     for (const deadline = performance.now() + WAIT_MS; isAlive(holder) && performance.now() < deadline; ) await sleep(50);
     signalProcess(holder, 'SIGQUIT');
     for (const deadline = performance.now() + WAIT_MS; isAlive(holder); await sleep(50))
-      if (performance.now() > deadline) throw new Error(`the database server of ${place.data} (process ${pid}) does not end: end it by hand`);
+      if (performance.now() > deadline)
+        throw new Error(`the database server of ${place.data} (process ${pid}) does not end: end it by hand`);
   }
   rmSync(file, { force: true });
 }

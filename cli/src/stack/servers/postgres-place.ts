@@ -61,7 +61,9 @@ export function serverUser(passwd: string): ServerUser {
     const [uid, gid] = [Number(fields?.[2]), Number(fields?.[3])];
     if (uid > 0 && gid > 0) return { uid, gid };
   }
-  throw new Error('Postgres does not run as root, and there is neither a user "postgres" nor "nobody": add one, or run this as another user');
+  throw new Error(
+    'Postgres does not run as root, and there is neither a user "postgres" nor "nobody": add one, or run this as another user',
+  );
 }
 
 /** Its own settings come from its own data folder only, and its messages are English: they are read by programs too. */

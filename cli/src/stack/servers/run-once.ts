@@ -8,7 +8,13 @@ const WITHIN_MS = 120_000;
 
 /** Runs one of Postgres' programs to its end, as the user whose data it is. */
 export async function runOnce(place: PostgresPlace, command: string, args: readonly string[], input = ''): Promise<void> {
-  const child = spawn(command, args, { cwd: place.folder, env: postgresEnv(), ...place.user, timeout: WITHIN_MS, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: place.folder,
+    env: postgresEnv(),
+    ...place.user,
+    timeout: WITHIN_MS,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let said = '';
   const keep = (chunk: Buffer): void => {
     said = (said + chunk.toString('utf8')).slice(-MAX_SAID);

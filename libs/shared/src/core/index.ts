@@ -1,2 +1,3 @@
 export * from './config.ts';
 export * from './core.ts';
+export * from './versions.ts';

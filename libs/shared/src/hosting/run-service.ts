@@ -27,6 +27,8 @@ export interface ServiceSpec {
   readonly service: ServiceName;
   readonly makeCore?: MakeCore;
   readonly makeShell?: (deps: ShellDeps) => Shell;
+  /** Modules of its own, beside probes and metrics. */
+  readonly imports?: DynamicModule['imports'];
 }
 
 /** Eight letters and digits: enough that no two boots of a session share a name. */
@@ -59,6 +61,7 @@ export function runService(spec: ServiceSpec): Promise<void> {
       pid: process.pid,
     });
     return {
+      imports: spec.imports ?? [],
       hosted: {
         start: () => host.start(),
         stop: async () => {
@@ -99,7 +102,7 @@ export function runService(spec: ServiceSpec): Promise<void> {
 /** Configuration, logging, HTTP, signals and exit codes: the same for every process. */
 export async function runHosted(
   service: ServiceName,
-  make: (deps: ShellDeps) => { readonly hosted: Hosted; readonly imports?: DynamicModule['imports'] },
+  make: (deps: ShellDeps) => { readonly hosted: Hosted; readonly imports: DynamicModule['imports'] },
 ): Promise<void> {
   let config: Config;
   try {

@@ -14,7 +14,8 @@ export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') return code;
   // Node.js tries all addresses of a host and gathers what each of them said.
-  return error instanceof AggregateError && error.errors.length > 0 ? codeOf(error.errors[0]) : undefined;
+  const gathered = (error as { errors?: unknown } | undefined)?.errors;
+  return Array.isArray(gathered) ? codeOf(gathered[0]) : undefined;
 }
 
 /** The address as it may be shown: never with the password. */
@@ -42,7 +43,8 @@ export function explain(cause: unknown, url: string, doing: string): JournalErro
   if (cause instanceof JournalError) return cause;
   const { server, user, database } = shownAddress(url);
   const code = codeOf(cause);
-  const said = cause instanceof Error && cause.message !== '' ? cause.message : String(code ?? cause);
+  const message = (cause as { message?: unknown } | undefined)?.message;
+  const said = typeof message === 'string' && message !== '' ? message : String(code ?? cause);
   const sentence = (what: string) => new JournalError(`${what} (${doing})`, cause);
 
   if (code !== undefined && UNREACHABLE.has(code))

@@ -75,28 +75,24 @@ export async function createPartitions(
 
 /**
  * Drops partitions whose newest row is older than `before`: never those of a kept session, never one that is still
- * being filled. Returns the names of those dropped.
+ * being filled. Returns the names of those dropped. One run at a time: the lock ends with the connection.
  */
 export async function dropPartitions(client: pg.ClientBase, before: Date, table: EventTable): Promise<readonly string[]> {
   const { rows: locked } = await client.query<{ got: boolean }>(
     "SELECT pg_try_advisory_lock(hashtextextended('journal retention', 0)) AS got",
   );
   if (locked[0]?.got !== true) return [];
-  try {
-    const dropped: string[] = [];
-    for (const partition of await partitionsOf(client, table, null)) {
-      const { name, attached, pending } = partition;
-      // What an earlier run had begun to drop is no longer part of the journal, whatever its age.
-      if (attached && !pending && !(await isDroppable(client, partition, before))) continue;
-      if (pending) await client.query(`ALTER TABLE events_${table} DETACH PARTITION ${name} FINALIZE`);
-      else if (attached) await client.query(`ALTER TABLE events_${table} DETACH PARTITION ${name} CONCURRENTLY`);
-      await client.query(`DROP TABLE ${name}`);
-      dropped.push(name);
-    }
-    return dropped;
-  } finally {
-    await client.query("SELECT pg_advisory_unlock(hashtextextended('journal retention', 0))");
+  const dropped: string[] = [];
+  for (const partition of await partitionsOf(client, table, null)) {
+    const { name, attached, pending } = partition;
+    // What an earlier run had begun to drop is no longer part of the journal, whatever its age.
+    if (attached && !pending && !(await isDroppable(client, partition, before))) continue;
+    if (pending) await client.query(`ALTER TABLE events_${table} DETACH PARTITION ${name} FINALIZE`);
+    else if (attached) await client.query(`ALTER TABLE events_${table} DETACH PARTITION ${name} CONCURRENTLY`);
+    await client.query(`DROP TABLE ${name}`);
+    dropped.push(name);
   }
+  return dropped;
 }
 
 async function isDroppable(client: pg.ClientBase, { name, sessionNumber, last }: Partition, before: Date): Promise<boolean> {

@@ -11,6 +11,7 @@ export interface PostgresJournalReader extends JournalReader {
 
 const MAX_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
 /** What one call may ask for: it is held in memory as a whole. */
 const MAX_EVENTS = 100_000;
 const MAX_SEALS = 100_000;
@@ -24,6 +25,7 @@ export function openJournalReader(url: string): PostgresJournalReader {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 2_000,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
     application_name: 'journal reader',
     allowExitOnIdle: true,
   });

@@ -295,6 +295,7 @@ function requireWhole(rows: readonly JournalRow[], seal: Seal, doing: string): v
   if (rows.length !== seal.to - seal.from + 1) throw refuse(`expected ${seal.to - seal.from + 1} rows, found ${rows.length}`);
   if (rows.length > MAX_BATCH_ROWS) throw refuse(`a batch has at most ${MAX_BATCH_ROWS} rows, found ${rows.length}`);
   if (!HASH.test(seal.market) || !HASH.test(seal.ledger) || !HASH.test(seal.head)) throw refuse('a seal has three SHA-256 in hex');
+  if (seal.turns.includes('\0')) throw refuse('the turns of the seal hold U+0000');
   let bytes = 0;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as JournalRow;

@@ -1,6 +1,7 @@
 export * from './core-runner.ts';
 export * from './deque.ts';
 export * from './draw.ts';
+export * from './effects.ts';
 export * from './intake.ts';
 export * from './lease-keeper.ts';
 export * from './options.ts';

@@ -123,6 +123,8 @@ export interface JournalReader {
   head(session: string): Promise<number>;
   /** The seal that ends at the head. */
   lastSeal(session: string): Promise<Seal | null>;
+  /** In order, at most `limit`, from the one that holds position `from` on. */
+  seals(session: string, from: number, limit: number): Promise<readonly Seal[]>;
   /** In order, at most `limit`, from `from` on, up to what is committed. Bytes are the caller's to keep. */
   events(session: string, from: number, limit: number): Promise<readonly StoredEvent[]>;
   saveSnapshot(snapshot: StoredSnapshot): Promise<void>;

@@ -52,8 +52,7 @@ export function send(desk: Desk, trip: Trip, place: number, working: Omit<Workin
 export function arrive(desk: Desk, trip: Trip, leg: LegState, context: CoreContext): void {
   const working = leg.working as Working;
   leg.working = null;
-  const refusal = match(desk, trip, leg, working, context);
-  leg.reason = refusal;
+  leg.reason = match(desk, trip, leg, working, context);
 }
 
 /** Null when all of it filled, else why not. */

@@ -1,4 +1,5 @@
-import { type AnyEvent, kindsOn, type Scanned } from '@arb/shared/contracts';
+import type { AnyEvent, Scanned } from '@arb/shared/contracts';
+import { tableOf } from '@arb/shared/journal';
 import type { Intake, JournalRow, Judgement, StreamMessage } from '@arb/shared/runtime';
 
 /** The journal's row of a message, as the intake has just judged it. Copies the bytes: the message's are a view. */
@@ -10,7 +11,8 @@ export function rowOf(message: StreamMessage, judgement: Judgement, intake: Inta
   return {
     position: message.position,
     storedAt: message.storedAt,
-    subject: message.subject,
+    // Postgres keeps no U+0000; a subject that has one is malformed whatever stands for it.
+    subject: message.subject.replaceAll('\u0000', '\ufffd'),
     source: header?.source ?? null,
     n: header?.n ?? null,
     type: header?.kind.type ?? null,
@@ -20,11 +22,6 @@ export function rowOf(message: StreamMessage, judgement: Judgement, intake: Inta
     bytes: Buffer.from(message.bytes),
     taken: judgement === 'taken',
     malformed,
-    // Decided by the subject alone, so that every row of a subject stands in one table whatever its bytes are.
     table: tableOf(message.subject),
   };
-}
-
-function tableOf(subject: string): 'market' | 'ledger' {
-  return kindsOn(subject)[0]?.table ?? 'ledger';
 }

@@ -27,14 +27,13 @@ export function walkQuantity(levels: Levels, venue: number, quantity: number): W
   for (let i = 0; i < levels.length && left > 0; i++) {
     const level = levels[i] as Levels[number];
     if (level[2] !== venue) continue;
-    const taken = level[1] < left ? level[1] : left;
+    const taken = Math.min(level[1], left);
     left -= taken;
     value += taken * level[0];
     original += taken * level[3];
     worst = level[3];
   }
-  finish(quantity - left, value, original, worst);
-  return;
+  return finish(quantity - left, value, original, worst);
 }
 
 /** How much a value in the numeraire buys or sells there; less where the shown depth ends before. */

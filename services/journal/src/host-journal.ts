@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { configHash } from '@arb/shared/config';
+import { CORE_VERSIONS } from '@arb/shared/core';
+import { type Hosted, newBoot, realTime, type ShellDeps } from '@arb/shared/hosting';
+import { migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
+import { natsBus } from '@arb/shared/nats';
+import { Backoff, NO_PROBE } from '@arb/shared/runtime';
+import { RECORD_DEFAULTS, type RecordDeps, SessionKeeper, type Wanted } from './record/index.ts';
+import { keepRetention } from './retention.ts';
+
+/** `2026-11-20-071801-k3f9`: sorts by time, says when, and fits a stream's name. */
+function newSessionId(): string {
+  const [date, time] = new Date().toISOString().split('T') as [string, string];
+  return `${date}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(2).toString('hex')}`;
+}
+
+/** The journal as a hosted service: database made ready, disk looked at, then sessions kept. */
+export function hostJournal({ config, log }: ShellDeps): Hosted {
+  const { infrastructure, session } = config;
+  const deps: RecordDeps = {
+    boot: newBoot(),
+    bus: natsBus({
+      servers: infrastructure.natsUrl,
+      ...(infrastructure.natsUser === null ? {} : { user: infrastructure.natsUser, password: infrastructure.natsPassword ?? '' }),
+      name: `journal-${infrastructure.replica}`,
+      admin: true,
+    }),
+    openStore: () => openJournalStore(infrastructure.postgresUrl),
+    time: realTime,
+    options: { ...RECORD_DEFAULTS, ...session.journal },
+    probe: NO_PROBE,
+    log,
+    rssMb: () => process.memoryUsage.rss() / 1024 / 1024,
+    pid: process.pid,
+  };
+  const wanted: Wanted = {
+    config: session,
+    configHash: configHash(session),
+    seed: session.market.seed,
+    versions: CORE_VERSIONS,
+    clean: process.env.ARB_SESSION_START === 'clean',
+    newSessionId,
+  };
+  let keeper: SessionKeeper | null = null;
+  let stopping = false;
+  let waitsFor: string | null = 'starting';
+
+  async function database(): Promise<void> {
+    const backoff = new Backoff(deps.options.backoffMs);
+    while (!stopping) {
+      try {
+        await migrate(infrastructure.postgresUrl);
+        return;
+      } catch (error) {
+        waitsFor = (error as Error).message;
+        log('warn', waitsFor);
+        await new Promise((resolve) => setTimeout(resolve, backoff.take()));
+      }
+    }
+  }
+
+  async function diskGuard(): Promise<void> {
+    const { bavail, bsize } = await statfs(infrastructure.home).catch(() => statfs('.'));
+    const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
+    if (freeMb < session.journal.minFreeDiskMb)
+      throw new Error(
+        `journal: ${freeMb} MB free at ${infrastructure.home}, at least ${session.journal.minFreeDiskMb} MB are needed (journal.minFreeDiskMb). Free some space, shorten journal.retentionDays, or lower the limit.`,
+      );
+  }
+
+  return {
+    async start() {
+      await diskGuard();
+      await database();
+      if (stopping) return;
+      const retention: PostgresJournalStore = openJournalStore(infrastructure.postgresUrl);
+      const stopRetention = keepRetention(retention, session.journal.retentionDays, log);
+      keeper = new SessionKeeper(deps, wanted);
+      waitsFor = null;
+      try {
+        await keeper.run();
+      } finally {
+        stopRetention();
+        await retention.close();
+      }
+    },
+    async stop() {
+      stopping = true;
+      await keeper?.stop();
+    },
+    unready() {
+      if (keeper === null) return waitsFor;
+      const status = keeper.status();
+      if (status.recorder === null) return status.waitsFor ?? 'no session is live';
+      return status.recorder.live
+        ? status.recorder.trouble
+        : (status.recorder.trouble ?? `reading at position ${status.recorder.position}`);
+    },
+    numbers(): Readonly<Record<string, number>> {
+      const recorder = keeper?.status().recorder ?? null;
+      if (recorder === null) return { live: 0 };
+      return {
+        live: recorder.live ? 1 : 0,
+        position: recorder.position,
+        committed_position: recorder.committed,
+        pending_rows: recorder.pendingRows,
+        lag_ms: recorder.lagMs,
+        unconfirmed: recorder.unconfirmed,
+        stream_fill: recorder.fill,
+        events_ignored: recorder.ignored,
+        events_malformed: recorder.malformed,
+        links: recorder.links,
+      };
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { runService } from '@arb/shared/hosting';
+import { make } from './core/index.ts';
+
+await runService({ service: 'risk', makeCore: make });
