@@ -34,7 +34,9 @@ const QUOTES = ['USDT', 'KRW'];
 export function makeMarket({ coins, venues, depth, seed, booksPerSecond }: MarketSettings): Market {
   const strange = venues.find(({ quote }) => !QUOTES.includes(quote));
   if (strange !== undefined)
-    throw new Error(`simulated market: expected venues that quote in ${QUOTES.join(' or ')}, found ${strange.quote} at ${strange.name}: change market.venues`);
+    throw new Error(
+      `simulated market: expected venues that quote in ${QUOTES.join(' or ')}, found ${strange.quote} at ${strange.name}: change market.venues`,
+    );
   const noise = makeNoise(seed, 'market');
   const rate = makeWander(RATE_DEVIATION, RATE_SECONDS, noise);
   const rateNow = (): number => Math.round((RATE + rate.value) * 100) / 100;

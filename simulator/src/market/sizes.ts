@@ -1,5 +1,5 @@
 import { openingPrice } from './opening-price.ts';
-import { placesFor, POWERS } from './tick.ts';
+import { POWERS, placesFor } from './tick.ts';
 
 export const SIZES = 256;
 /** In USDT: what a usual level is worth. */
@@ -14,6 +14,9 @@ export interface Sizes {
 export function makeSizes(coin: string): Sizes {
   const usual = USUAL_WORTH / openingPrice(coin);
   const scale = POWERS[placesFor(usual, 1_000)] as number;
-  const values = Array.from({ length: SIZES }, (_, i) => Math.max(1, Math.round(usual * (0.25 + 6 * (i / SIZES) * (i / SIZES)) * scale)) / scale);
+  const values = Array.from(
+    { length: SIZES },
+    (_, i) => Math.max(1, Math.round(usual * (0.25 + 6 * (i / SIZES) * (i / SIZES)) * scale)) / scale,
+  );
   return { values, texts: values.map(String) };
 }

@@ -272,6 +272,8 @@ export const position = record({
 export const balance = record({ venue, balances: dictionary(decimal, 1000) });
 
 export const alert = record({
+  /** Counts up over a session and its children: by it the channels know a repeat. */
+  id: text,
   key: text,
   rule: text,
   severity: oneOf('P0', 'P1', 'P2', 'P3'),
@@ -280,6 +282,8 @@ export const alert = record({
   count,
 });
 export const alertDelivery = record({
+  /** Of the alert. */
+  id: text,
   key: text,
   channel: text,
   state: oneOf('sent', 'failed', 'dead-lettered'),

@@ -11,7 +11,7 @@ import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell, type Tim
 import type { Hosted } from './hosted.ts';
 import { jsonLog } from './log.ts';
 import { realTime } from './real-time.ts';
-import { ServiceModule } from './service-module.ts';
+import { serviceModule } from './service-module.ts';
 import { SessionTransport } from './session-transport.ts';
 
 /** `EX_CONFIG` of sysexits: a restart would change nothing, a person must. */
@@ -130,7 +130,7 @@ export async function runHosted(
     return;
   }
   const { hosted, imports } = made;
-  const app = await NestFactory.create(ServiceModule.of(service, hosted, imports ?? []), { logger: nestLogger(log), abortOnError: false });
+  const app = await NestFactory.create(serviceModule(service, hosted, imports ?? []), { logger: nestLogger(log), abortOnError: false });
   app.connectMicroservice({ strategy: new SessionTransport(hosted, die) });
   await app.startAllMicroservices();
   try {

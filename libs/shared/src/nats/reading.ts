@@ -34,6 +34,8 @@ interface Consumer {
   readonly name: string;
   subscription: Subscription | null;
   sequence: number;
+  /** Heartbeats are due once the server has said that it made the consumer. */
+  made: boolean;
 }
 
 /** An ordered push consumer without acknowledgements, made by hand: see `Link.read` for what it promises. */
@@ -157,7 +159,7 @@ export async function read(
 
   const open = async (): Promise<void> => {
     const inbox = createInbox(line.inboxPrefix);
-    const mine: Consumer = { name: nuid.next(), subscription: null, sequence: 0 };
+    const mine: Consumer = { name: nuid.next(), subscription: null, sequence: 0, made: false };
     consumer = mine;
     mine.subscription = nc.subscribe(inbox, {
       callback: (error, msg) => {
@@ -183,6 +185,7 @@ export async function read(
       },
     });
     silent = 0;
+    mine.made = true;
     // Stopped while the answer was on its way: `drop` may have come before the server knew the consumer.
     if (over) ask(nc, `CONSUMER.DELETE.${stream}.${mine.name}`).catch(() => {});
   };
@@ -212,7 +215,7 @@ export async function read(
   };
 
   const watch = setInterval(() => {
-    if (consumer === null || ++silent < SILENT_TICKS) return;
+    if (consumer === null || !consumer.made || ++silent < SILENT_TICKS) return;
     drop();
     const quiet = `stream ${stream}: no heartbeat from the server for ${SILENT_TICKS * TICK_MS} ms, at position ${next}`;
     same(REASON_TIMEOUT_MS)

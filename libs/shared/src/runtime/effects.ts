@@ -25,7 +25,7 @@ export interface EffectsOptions<I extends Intent, O> {
 }
 
 interface Open<I, O> {
-  readonly intent: I;
+  intent: I;
   /** It may have been begun already, by a process before this one or by an act whose answer was lost. */
   begun: boolean;
   running: boolean;
@@ -52,6 +52,11 @@ export class Effects<I extends Intent, O> {
 
   /** An intent was taken. `live` is false in recovery: a process before this one may have begun it. */
   intend(intent: I, live: boolean): void {
+    const known = this.open.get(intent.key);
+    if (known !== undefined) {
+      known.intent = intent;
+      return;
+    }
     if (this.open.size >= this.options.most)
       throw new Error(`more than ${this.options.most} intents are open; the newest is ${intent.key} at position ${intent.position}`);
     this.open.set(intent.key, { intent, begun: !live, running: false, outcome: null });

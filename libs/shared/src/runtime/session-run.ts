@@ -595,6 +595,7 @@ export class SessionRun {
       boot: this.deps.boot,
       time: this.deps.time,
       config: this.configuration,
+      core: this.runner?.core ?? null,
       say: (type, words, data, options) => this.say(type, words, data, options),
       room: () => (this.live && !this.stopping ? Math.max(0, this.deps.options.window - this.shellOutlet.unconfirmed) : 0),
       holdsLease: () => this.lease?.holds() ?? false,

@@ -1,4 +1,5 @@
 import type { AnyEvent, DataOf, EventType, PositionRef } from '../contracts/index.ts';
+import type { Core } from '../core/index.ts';
 import type { Time } from './ports.ts';
 
 export interface SayOptions {
@@ -24,6 +25,8 @@ export interface ShellContext {
   room(): number;
   /** Whether this process may act on the world now: asked anew before each act. */
   holdsLease(): boolean;
+  /** The core beside this shell, to look at, never to change. */
+  readonly core: Core | null;
   /** How full the stream is, 0 to 1, by the last clock. */
   fill(): number;
   /** All up to here is in Postgres, by the last clock or commit read. */

@@ -112,6 +112,12 @@ export class World {
     this.kills.push({ process, point, left: occurrence });
   }
 
+  /** No process dies at a probe any more, whatever was asked for. */
+  forgetKills(): void {
+    this.kills.length = 0;
+    this.killChanceAtPoints = 0;
+  }
+
   /** Asked by a probe: true when the process is to die here. */
   reached(process: Process, point: string): boolean {
     const key = `${process.name} ${point}`;

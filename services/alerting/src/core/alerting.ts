@@ -1,12 +1,17 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json } from '@arb/shared/core';
-import { type Bell, close, loadBell, newBell, raise, ringWaiting, type SavedBell, saveBell } from './bell.ts';
+import { type Bell, close, delivered, loadBell, newBell, raise, ringWaiting, type SavedBell, saveBell } from './bell.ts';
 import { endMalformed, MALFORMED_TIMER, takeQuarantine } from './malformed.ts';
 import { checkSilence, expectServices, hear, type LastHeard } from './silence.ts';
 import { VERSION } from './version.ts';
 
+/** What its shell looks at: the alerts that people have not been told of. */
+export interface AlertingCore extends Core {
+  undelivered(): Iterable<DataOf<'alert'>>;
+}
+
 /** What goes wrong in; what people must know, raised once and closed when it is over, out. */
-export function makeAlerting(): Core {
+export function makeAlerting(): AlertingCore {
   let started = false;
   let bell: Bell = newBell();
   const heard: LastHeard = new Map();
@@ -26,7 +31,7 @@ export function makeAlerting(): Core {
   return {
     version: VERSION,
     schema: 1,
-    inputs: ['session.started', 'clock', 'service.started', 'service.heartbeat', 'quarantine', 'health'],
+    inputs: ['session.started', 'clock', 'service.started', 'service.heartbeat', 'quarantine', 'health', 'alert.delivery'],
 
     handle(event: AnyEvent, context: CoreContext): void {
       if (event.type === 'session.started') start(event, context);
@@ -34,6 +39,7 @@ export function makeAlerting(): Core {
       else if (event.type === 'service.started' || event.type === 'service.heartbeat')
         hear(heard, bell, event.subject.slice('service.'.length), context);
       else if (event.type === 'quarantine') takeQuarantine(bell, event.data, context);
+      else if (event.type === 'alert.delivery') delivered(bell, event.data);
       else if (event.type === 'health') takeHealth(event.data, context);
       else if (event.type === 'clock') {
         checkSilence(heard, bell, context);
@@ -45,6 +51,8 @@ export function makeAlerting(): Core {
       if (id !== MALFORMED_TIMER) throw new Error(`alerting: expected timer ${MALFORMED_TIMER}, found ${id}`);
       endMalformed(bell, context);
     },
+
+    undelivered: () => bell.undelivered.values(),
 
     save(): Json {
       return { started, heard: [...heard], bell: saveBell(bell) } as unknown as Json;

@@ -23,14 +23,28 @@ const QUIET_MICROS = 10_000_000;
 /** Keys come from services, venues and rules: far fewer than this. What comes beyond is not kept. */
 const MOST_KEYS = 1000;
 
+type Alert = DataOf<'alert'>;
+
+/** Told to the stream and not to people yet: beyond this the oldest is given up. */
+const MOST_UNDELIVERED = 1000;
+
 /** Alerts that are open, and when each key was last raised. */
 export interface Bell {
   readonly open: Map<string, Ringing>;
   readonly raisedAt: Map<string, number>;
+  /** By id: what no channel has delivered yet. */
+  readonly undelivered: Map<string, Alert>;
+  /** Of the last alert. */
+  lastId: number;
 }
 
 export function newBell(): Bell {
-  return { open: new Map(), raisedAt: new Map() };
+  return { open: new Map(), raisedAt: new Map(), undelivered: new Map(), lastId: 0 };
+}
+
+/** A channel has delivered it, or has given it up for good. */
+export function delivered(bell: Bell, { id, state }: DataOf<'alert.delivery'>): void {
+  if (state !== 'failed') bell.undelivered.delete(id);
 }
 
 export function raise(bell: Bell, key: string, trouble: Trouble, context: CoreContext): void {
@@ -50,7 +64,7 @@ export function close(bell: Bell, key: string, summary: string, context: CoreCon
   const ringing = bell.open.get(key);
   if (ringing === undefined) return;
   bell.open.delete(key);
-  if (ringing.raised) say(key, ringing, 'closed', summary, context);
+  if (ringing.raised) say(bell, key, ringing, 'closed', summary, context);
 }
 
 /** On every clock: what had to wait is raised now if it is still there, and what is long past is forgotten. */
@@ -64,23 +78,45 @@ function ring(bell: Bell, key: string, ringing: Ringing, context: CoreContext): 
   if (last !== undefined && context.now - last < QUIET_MICROS) return;
   bell.raisedAt.set(key, context.now);
   ringing.raised = true;
-  say(key, ringing, 'raised', ringing.trouble.summary, context);
+  say(bell, key, ringing, 'raised', ringing.trouble.summary, context);
 }
 
-function say(key: string, { trouble, count }: Ringing, state: 'raised' | 'closed', summary: string, context: CoreContext): void {
+function say(
+  bell: Bell,
+  key: string,
+  { trouble, count }: Ringing,
+  state: 'raised' | 'closed',
+  summary: string,
+  context: CoreContext,
+): void {
   const { rule, severity } = trouble;
-  context.emit('alert', [severity.toLowerCase()], { key, rule, severity, state, summary, count });
+  const alert: Alert = { id: `a${++bell.lastId}`, key, rule, severity, state, summary, count };
+  if (bell.undelivered.size >= MOST_UNDELIVERED) bell.undelivered.delete(bell.undelivered.keys().next().value as string);
+  bell.undelivered.set(alert.id, alert);
+  context.emit('alert', [severity.toLowerCase()], alert);
 }
 
 export interface SavedBell {
   readonly open: [string, Ringing][];
   readonly raisedAt: [string, number][];
+  readonly undelivered: [string, Alert][];
+  readonly lastId: number;
 }
 
 export function saveBell(bell: Bell): SavedBell {
-  return { open: [...bell.open].map(([key, ringing]) => [key, { ...ringing }]), raisedAt: [...bell.raisedAt] };
+  return {
+    open: [...bell.open].map(([key, ringing]) => [key, { ...ringing }]),
+    raisedAt: [...bell.raisedAt],
+    undelivered: [...bell.undelivered],
+    lastId: bell.lastId,
+  };
 }
 
 export function loadBell(saved: SavedBell): Bell {
-  return { open: new Map(saved.open.map(([key, ringing]) => [key, { ...ringing }])), raisedAt: new Map(saved.raisedAt) };
+  return {
+    open: new Map(saved.open.map(([key, ringing]) => [key, { ...ringing }])),
+    raisedAt: new Map(saved.raisedAt),
+    undelivered: new Map(saved.undelivered),
+    lastId: saved.lastId,
+  };
 }

@@ -1,2 +1,3 @@
-/** Raised whenever the same inputs could give other outputs. */
-export const VERSION = '1';
+import { CORE_VERSIONS } from '@arb/shared/core';
+
+export const VERSION = CORE_VERSIONS.alerting;

@@ -37,7 +37,8 @@ function loop() {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       stream.push(next);
       for (const bench of benches)
-        for (const { type, words, data } of bench.feed(next)) queue.push(given.at === undefined ? { type, words, data } : { type, words, data, at: given.at });
+        for (const { type, words, data } of bench.feed(next))
+          queue.push(given.at === undefined ? { type, words, data } : { type, words, data, at: given.at });
     }
   };
   const said = <K extends EventType>(type: K) => benches.flatMap((bench) => bench.said(type));
@@ -60,20 +61,26 @@ function runMarket(seed: string, seconds: number, config: SessionConfig = TEST_C
       Number((from * (1 + direction * (0.0001 + i * 0.0002)) * unit).toPrecision(8)),
       Number((size * (0.5 + random())).toPrecision(4)),
     ]);
-  feed({ ...started(config), at: START } as never);
+  feed({ ...started(config), at: START });
   for (let tick = 1; tick <= seconds * 10; tick++) {
     const at = START + tick * 100_000;
-    feed(input('clock', [], { fill: 0.1, committed: tick, committedAt: at - 20_000 }, at) as never);
-    if (tick % 10 === 1) feed({ ...rateOf('KRW-USDT', rate * (1 + noise() * 0.0002)), at } as never);
+    feed(input('clock', [], { fill: 0.1, committed: tick, committedAt: at - 20_000 }, at));
+    if (tick % 10 === 1) feed({ ...rateOf('KRW-USDT', rate * (1 + noise() * 0.0002)), at });
     coins.forEach((market, i) => {
       market.price *= 1 + noise() * 0.0002;
       market.gap = market.gap * 0.97 + noise() * 0.0025;
       const later = at + (i + 1) * 10_000;
       const dear = market.price * (1 + market.gap);
       const krw = bookOf('upbit', `${market.coin}-KRW`, ladder(dear, -1, rate, market.size), ladder(dear, 1, rate, market.size), later);
-      const usdt = bookOf('binance', `${market.coin}-USDT`, ladder(market.price, -1, 1, market.size), ladder(market.price, 1, 1, market.size), later + 4000);
-      feed(krw as never);
-      feed(usdt as never);
+      const usdt = bookOf(
+        'binance',
+        `${market.coin}-USDT`,
+        ladder(market.price, -1, 1, market.size),
+        ladder(market.price, 1, 1, market.size),
+        later + 4000,
+      );
+      feed(krw);
+      feed(usdt);
     });
   }
   return rest;
@@ -148,7 +155,10 @@ describe.each([
     const open = new Map<string, string>();
     let most = 0;
     let twice = 0;
-    for (const { type, data } of run.stream as { type: EventType; data: Record<string, never> }[]) {
+    for (const { type, data } of run.stream as {
+      type: EventType;
+      data: { trip?: string; coin?: string; outcome?: string; state?: string };
+    }[]) {
       if (type === 'verdict' && data.outcome === 'ALLOW') open.set(data.trip as string, data.coin as string);
       if (type === 'position' && ['CLOSED', 'UNWOUND', 'FAILED'].includes(data.state as string)) open.delete(data.trip as string);
       most = Math.max(most, open.size * 500);
@@ -186,7 +196,9 @@ describe.each([
   });
 
   it('leave no coin behind: what was bought in all was sold in all, but for trips that are still open', () => {
-    const open = positions.filter(({ state }, i) => state === 'OPEN' && !positions.slice(i + 1).some(({ trip }) => trip === positions[i]?.trip));
+    const open = positions.filter(
+      ({ state }, i) => state === 'OPEN' && !positions.slice(i + 1).some(({ trip }) => trip === positions[i]?.trip),
+    );
     const openTrips = new Set(open.map(({ trip }) => trip));
     const net = new Map<string, string>();
     const underWay = new Set(run.said('order').map(({ data }) => data.trip));

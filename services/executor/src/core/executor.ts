@@ -78,7 +78,8 @@ export function makeExecutor(): Core {
     },
 
     load(json: Json): void {
-      const saved = json as unknown as Saved | null;
+      // Books and trips change in place: what was handed over must not.
+      const saved = JSON.parse(JSON.stringify(json)) as Saved | null;
       config = saved === null ? null : saved.config;
       desk =
         saved === null

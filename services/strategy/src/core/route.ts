@@ -14,8 +14,8 @@ export interface Route {
   readonly edgeBps: number;
 }
 
-/** Depth that does not reach this much of the intended size is no offer of that size. */
-const ENOUGH = 0.999;
+/** Depth that misses the size by more than this part of it is no offer of that size: sums of numbers are not exact. */
+const ENOUGH = 1 - 1e-9;
 
 export function edgeBps(bought: Walk, sold: Walk, buyFeeBps: number, sellFeeBps: number): number {
   const cost = bought.value * (1 + buyFeeBps / 10_000);

@@ -36,7 +36,10 @@ export function walkQuantity(levels: Levels, venue: number, quantity: number): W
   return finish(quantity - left, value, original, worst);
 }
 
-/** How much a value in the numeraire buys or sells there; less where the shown depth ends before. */
+/** Depth that misses the size by less than this part of it is enough: sums of numbers are not exact. */
+const TOLERANCE = 1e-9;
+
+/** How much a value in the numeraire buys there; 0 where the shown depth ends before. */
 export function quantityFor(levels: Levels, venue: number, notional: number): number {
   let left = notional;
   let quantity = 0;
@@ -47,7 +50,7 @@ export function quantityFor(levels: Levels, venue: number, notional: number): nu
     quantity += worth < left ? level[1] : left / level[0];
     left -= worth;
   }
-  return quantity;
+  return left > notional * TOLERANCE ? 0 : quantity;
 }
 
 export function bestOf(levels: Levels, venue: number): number | null {

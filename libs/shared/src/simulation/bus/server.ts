@@ -3,7 +3,7 @@ import type { Process } from '../process.ts';
 import type { Random, Range } from '../random.ts';
 import type { World } from '../world.ts';
 import { SimLink } from './link.ts';
-import { SimStream } from './stream.ts';
+import { SimStream, type Stored } from './stream.ts';
 import { overlap } from './subjects.ts';
 
 /** Probabilities for each core publish. A healthy connection does none of this; a proxy or a bug may. */
@@ -18,6 +18,13 @@ export interface PublishFaults {
   onlyGhost: number;
 }
 
+/** For checkers: sees what streams hold without taking part. */
+export interface StreamWatcher {
+  stored(stream: SimStream, message: Stored): void;
+  /** Its tail is gone; positions above the last will be given again. */
+  shortened(stream: SimStream): void;
+}
+
 export interface BusOptions {
   readonly latencyMicros?: Range;
   readonly requestTimeoutMs?: number;
@@ -30,6 +37,7 @@ export interface BusOptions {
 export class BusServer {
   readonly streams = new Map<string, SimStream>();
   readonly links = new Set<SimLink>();
+  readonly watchers: StreamWatcher[] = [];
   readonly faults: PublishFaults = { drop: 0, double: 0, ghost: 0, onlyGhost: 0 };
   readonly random: Random;
   readonly latencyMicros: Range;
@@ -106,6 +114,7 @@ export class BusServer {
         return;
       }
       this.world.trace('bus', 'stores', stream.name, position, subject, bytes.length, from);
+      for (const watcher of this.watchers) watcher.stored(stream, stream.at(position) as Stored);
       answer?.(position, stream.name);
       for (const follower of stream.followers) follower.more();
     };
@@ -231,7 +240,9 @@ export class BusServer {
   /** The last `count` messages of the stream never reached the disk; its `created` stays, its positions are given anew. */
   powerCut(name: string, count: number, downMs: number): number {
     this.restart(downMs);
-    const gone = this.streams.get(name)?.shorten(count) ?? 0;
+    const stream = this.streams.get(name);
+    const gone = stream?.shorten(count) ?? 0;
+    if (stream !== undefined) for (const watcher of this.watchers) watcher.shortened(stream);
     this.world.trace('bus', 'lost the tail of', name, gone);
     return gone;
   }

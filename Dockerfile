@@ -1,0 +1,40 @@
+# One image for every process of the system: the services, the simulator, the command line `arb`.
+# Which of them a container is, its command says: node services/<name>/dist/main.js.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+# Only what decides which packages are installed: a change of the code alone does not install them anew.
+FROM ${NODE_IMAGE} AS manifests
+COPY . /source
+RUN mkdir /manifests && cd /source \
+ && find . \( -name package.json -o -name package-lock.json -o -path ./cli/arb.js \) -exec cp --parents '{}' /manifests ';'
+
+# What runs: the packages of the services, the simulator and the command line, nothing of development or measurement.
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /app
+COPY --from=manifests /manifests ./
+RUN npm ci --ignore-scripts --omit=dev --include-workspace-root -w libs -w services -w simulator -w cli --no-audit --no-fund --loglevel=error
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY --from=manifests /manifests ./
+RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY . .
+# Of what building leaves behind, nothing is taken along that only building needs.
+RUN node_modules/.bin/tsc -b \
+ && rm -rf node_modules bench package-lock.json tsconfig*.json \
+ && find libs services simulator cli -type d \( -name src -o -name fixtures \) -prune -exec rm -rf '{}' + \
+ && find libs services simulator cli \( -name '*.d.ts' -o -name 'tsconfig*.json' -o -name '*.tsbuildinfo' -o -name '.tsbuildinfo' \) -delete
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production ARB_HTTP_HOST=0.0.0.0 ARB_HTTP_PORT=8080 ARB_HOME=/data
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app ./
+# A new volume takes over the owner of the folder that it is mounted on first: so nobody needs root to write there.
+RUN install -d -o node -g node /data /streams && install -d -o node -g node -m 0750 /secrets \
+ && ln -s /app/deploy/compose/arb.sh /usr/local/bin/arb
+USER node
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+  CMD ["node", "/app/deploy/compose/healthy.mjs"]
+CMD ["arb", "help"]

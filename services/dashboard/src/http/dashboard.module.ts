@@ -1,0 +1,28 @@
+import type { Time } from '@arb/shared/runtime';
+import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestjs/common';
+import type { View } from '../view/index.ts';
+import { ApiController, AUDIENCE, TIME, VIEW } from './api.controller.ts';
+import { AUDIENCE_DEFAULTS, Audience, type AudienceOptions } from './audience.ts';
+import { PageController } from './page.controller.ts';
+
+/** The page and its API over one view. */
+@Module({})
+export class DashboardModule implements OnModuleDestroy {
+  constructor(@Inject(AUDIENCE) private readonly audience: Audience) {}
+
+  static of(view: View, time: Time, options: AudienceOptions = AUDIENCE_DEFAULTS): DynamicModule {
+    return {
+      module: DashboardModule,
+      controllers: [ApiController, PageController],
+      providers: [
+        { provide: VIEW, useValue: view },
+        { provide: TIME, useValue: time },
+        { provide: AUDIENCE, useValue: new Audience(view, time, options) },
+      ],
+    };
+  }
+
+  onModuleDestroy(): void {
+    this.audience.close();
+  }
+}

@@ -1,0 +1,365 @@
+import type { DataOf, Leg } from '@arb/shared/contracts';
+import { describe, expect, it } from '@jest/globals';
+import {
+  bookOf,
+  CoreBench,
+  type Input,
+  input,
+  livedAndRestored,
+  randomSequence,
+  rateOf,
+  started,
+  TEST_CONFIG,
+} from '../../../../libs/shared/src/core/testing.ts';
+import { make } from './index.ts';
+
+type Decision = DataOf<'decision'>;
+type Levels = [number, number][];
+
+const leg = (venue: string, symbol: string, side: Leg['side'], quantity: string, limit: string, expected: string): Leg => ({
+  venue,
+  symbol,
+  side,
+  quantity,
+  limit,
+  expected,
+});
+const ENTRY = [leg('binance', 'BTC-USDT', 'buy', '2', '101', '100'), leg('upbit', 'BTC-KRW', 'sell', '2', '151000', '152000')];
+const EXIT = [leg('upbit', 'BTC-KRW', 'buy', '2', '152000', '150000'), leg('binance', 'BTC-USDT', 'sell', '2', '99', '100')];
+
+function allow(kind: 'enter' | 'exit', legs: readonly Leg[], change: Partial<Decision> = {}): Input<'verdict'> {
+  const decision: Decision = {
+    kind,
+    trip: 'BTC-1',
+    coin: 'BTC',
+    route: { buy: 'binance', sell: 'upbit' },
+    legs,
+    notional: { amount: '200', currency: 'USDT' },
+    edgeBps: 20,
+    validUntil: null,
+    rule: null,
+    limit: null,
+    value: null,
+    why: 'test',
+    numbers: {},
+    ...change,
+  };
+  const nothing = { firstRule: null, rule: null, tier: null, limit: null, value: null, numbers: {} };
+  return input('verdict', ['BTC'], { outcome: 'ALLOW', trip: decision.trip, coin: 'BTC', decision, ...nothing });
+}
+
+function binance(bench: CoreBench, bids: Levels, asks: Levels): void {
+  bench.feed(bookOf('binance', 'BTC-USDT', bids, asks, bench.now));
+}
+function upbit(bench: CoreBench, bids: Levels, asks: Levels): void {
+  bench.feed(bookOf('upbit', 'BTC-KRW', bids, asks, bench.now));
+}
+
+/** Two coins at each venue, and books that fill two coins whole. */
+function begun(coins = '2'): CoreBench {
+  const bench = new CoreBench(make, 'executor');
+  const openingBalances = { upbit: { KRW: '1000000', BTC: coins }, binance: { USDT: '1000', BTC: coins } };
+  bench.feed(started({ ...TEST_CONFIG, executor: { ...TEST_CONFIG.executor, openingBalances } }));
+  bench.feed(rateOf('KRW-USDT', 1500));
+  binance(
+    bench,
+    [[99.5, 5]],
+    [
+      [100, 1],
+      [100.5, 3],
+    ],
+  );
+  upbit(bench, [[152_000, 5]], [[152_100, 5]]);
+  return bench;
+}
+
+const positions = (bench: CoreBench) => bench.said('position').map(({ data }) => `${data.state} ${data.quantity}`);
+const orders = (bench: CoreBench) => bench.said('order').map(({ data }) => `${data.order} ${data.state} ${data.filled}`);
+const balances = (bench: CoreBench, venue: string) =>
+  bench
+    .said('balance')
+    .filter(({ data }) => data.venue === venue)
+    .at(-1)?.data.balances;
+
+/** Where a script is cut: often enough to meet every state. */
+const CUTS = [1, 2, ...Array.from({ length: 60 }, (_, i) => 3 + i * 23)];
+
+describe('executor', () => {
+  it('opens its ledgers once, with what the configuration holds', () => {
+    const bench = begun();
+    expect(balances(bench, 'upbit')).toEqual({ KRW: '1000000', BTC: '2' });
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    bench.enter('s2');
+    bench.feed(started(TEST_CONFIG, { parent: { session: 's1', position: 6, reason: 'handover' } }));
+    expect(balances(bench, 'upbit')?.BTC).toBe('0');
+  });
+
+  it('sends both legs, and fills them after their latency on the depth there is then', () => {
+    const bench = begun();
+    expect(bench.feed(allow('enter', ENTRY)).map(({ type }) => type)).toEqual(['order', 'order']);
+    expect(orders(bench)).toEqual(['BTC-1-enter-0-1 intended 0', 'BTC-1-enter-1-1 intended 0']);
+    bench.pass(100);
+    expect(orders(bench).slice(2).sort()).toEqual(['BTC-1-enter-0-1 filled 2', 'BTC-1-enter-1-1 filled 2']);
+    const fills = bench.said('fill').map(({ data }) => data);
+    expect(fills.find(({ venue }) => venue === 'binance')).toMatchObject({
+      // One at 100, one at 100.5, where 100 was expected.
+      price: '100.25',
+      quantity: '2',
+      value: { amount: '200.5', currency: 'USDT' },
+      fee: { amount: '0.2005', currency: 'USDT' },
+      slippageBps: 25,
+      available: '4',
+      fillRatio: 1,
+      model: 'depth',
+    });
+    expect(fills.find(({ venue }) => venue === 'upbit')).toMatchObject({
+      price: '152000',
+      fee: { amount: '152', currency: 'KRW' },
+      slippageBps: 0,
+    });
+    expect(balances(bench, 'binance')).toEqual({ USDT: '799.2995', BTC: '4' });
+    expect(balances(bench, 'upbit')).toEqual({ KRW: '1303848', BTC: '0' });
+    expect(positions(bench)).toEqual(['OPEN 2']);
+  });
+
+  it('closes a trip and says what it earned, in parts that sum to the whole', () => {
+    const bench = begun();
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    upbit(bench, [[149_900, 5]], [[150_000, 5]]);
+    bench.feed(allow('exit', EXIT));
+    bench.pass(100);
+    expect(positions(bench)).toEqual(['OPEN 2', 'CLOSING 2', 'CLOSED 0']);
+    const closed = bench.said('position').at(-1)?.data;
+    // Won: 304000 − 152 − 300000 − 150 = 3698, at 1500. Dollars: −200.5 − 0.2005 + 199 − 0.199.
+    expect(closed?.pnl).toEqual({ amount: '0.56583333', currency: 'USDT' });
+    expect(closed?.parts).toEqual({ gross: '1.16666667', fees: '-0.60083333', fx: '-0.00000001', residual: '0' });
+    expect(balances(bench, 'upbit')).toEqual({ KRW: '1003698', BTC: '2' });
+    expect(balances(bench, 'binance')).toEqual({ USDT: '998.1005', BTC: '2' });
+  });
+
+  it('tells the drift of the rate apart from the trade', () => {
+    const bench = begun();
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    upbit(bench, [[149_900, 5]], [[150_000, 5]]);
+    bench.feed(rateOf('KRW-USDT', 1520));
+    bench.feed(allow('exit', EXIT));
+    bench.pass(100);
+    // The won of the entry, 303848, are worth less by 1/1500 − 1/1520.
+    expect(Number(bench.said('position').at(-1)?.data.parts.fx)).toBeCloseTo(303_848 * (1 / 1520 - 1 / 1500), 6);
+  });
+
+  it('keeps taken what it took until the level shows another size', () => {
+    const bench = begun('50');
+    const sell = (trip: string) => {
+      bench.feed(
+        allow('enter', [leg('binance', 'BTC-USDT', 'buy', '0.5', '90', '90'), leg('upbit', 'BTC-KRW', 'sell', '4', '151000', '152000')], {
+          trip,
+        }),
+      );
+      bench.pass(30);
+      return bench.said('fill').filter(({ data }) => data.trip === trip && data.venue === 'upbit')[0]?.data;
+    };
+    // What was sold is bought back on the other side: nothing was bought at 90.
+    expect(sell('BTC-1')).toMatchObject({ quantity: '4', available: '5' });
+    upbit(
+      bench,
+      [
+        [152_000, 5],
+        [151_500, 1],
+      ],
+      [[152_100, 5]],
+    );
+    expect(sell('BTC-2')).toMatchObject({ quantity: '2', available: '2', fillRatio: 0.5 });
+    upbit(bench, [[152_000, 4.5]], [[152_100, 50]]);
+    expect(sell('BTC-3')).toMatchObject({ quantity: '4', available: '4.5' });
+  });
+
+  it('unwinds at the market what one leg has more than the other', () => {
+    const bench = begun();
+    upbit(bench, [[152_000, 0.5]], [[152_100, 5]]);
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    bench.pass(100);
+    expect(orders(bench)).toEqual(
+      expect.arrayContaining([
+        'BTC-1-enter-1-1 part-filled 0.5',
+        'BTC-1-enter-1-1 cancelled 0.5',
+        'BTC-1-enter-0-2 intended 0',
+        'BTC-1-enter-0-2 filled 1.5',
+      ]),
+    );
+    expect(positions(bench)).toEqual(['OPEN 0.5']);
+    expect(balances(bench, 'binance')?.BTC).toBe('2.5');
+    expect(balances(bench, 'upbit')?.BTC).toBe('1.5');
+  });
+
+  it('ends UNWOUND, at a loss, when one leg did not fill at all', () => {
+    const bench = begun();
+    upbit(bench, [[150_000, 5]], [[150_100, 5]]);
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    bench.pass(100);
+    expect(positions(bench)).toEqual(['UNWOUND 0']);
+    const { data } = bench.said('position')[0] as { data: DataOf<'position'> };
+    expect(data.why).toBe('sell at upbit: limit not reached');
+    expect(data.pnl).toEqual({ amount: '-1.8995', currency: 'USDT' });
+  });
+
+  it.each<[string, string, (bench: CoreBench) => void, readonly Leg[]]>([
+    [
+      'limit not reached',
+      'neither limit is reached',
+      () => {},
+      ENTRY.map((one) => ({ ...one, limit: one.side === 'buy' ? '1' : '999999' })),
+    ],
+    ['no book', 'there is no book', () => {}, ENTRY.map((one) => ({ ...one, symbol: one.symbol.replace('BTC', 'ETH') }))],
+    ['no balance', 'no balance covers the worst case', () => {}, ENTRY.map((one) => ({ ...one, quantity: '10000' }))],
+  ])('rejects both legs with the reason "%s" and fails the trip when %s', (reason, _, __, legs) => {
+    const bench = begun();
+    const coin = (legs[0] as Leg).symbol.slice(0, 3);
+    bench.feed(allow('enter', legs, { coin }));
+    bench.pass(100);
+    const rejected = bench.said('order').filter(({ data }) => data.state === 'rejected');
+    expect(rejected.map(({ data }) => data.reason)).toEqual([expect.stringContaining(reason), expect.stringContaining(reason)]);
+    expect(positions(bench)).toEqual(['FAILED 0']);
+    expect(bench.said('fill')).toEqual([]);
+  });
+
+  it('gives an outcome also to what it cannot begin: too old, unknown trip, one-sided legs', () => {
+    const bench = begun();
+    bench.feed(allow('enter', ENTRY, { validUntil: bench.now - 1 }));
+    bench.feed(allow('exit', EXIT, { trip: 'BTC-9' }));
+    bench.feed(allow('enter', [ENTRY[0] as Leg], { trip: 'BTC-3' }));
+    expect(bench.said('position').map(({ data }) => [data.trip, data.state, data.why])).toEqual([
+      ['BTC-1', 'FAILED', 'the decision is too old'],
+      ['BTC-9', 'FAILED', 'no such round trip is open'],
+      ['BTC-3', 'FAILED', 'expected one buying and one selling leg'],
+    ]);
+    expect(bench.said('order')).toEqual([]);
+  });
+
+  it('lets no order leave after a halt, and leaves an open trip open', () => {
+    const bench = begun();
+    const command = (what: string) => bench.feed(input('command', [what], { id: what, by: 'me', why: 'test' }));
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    command('halt');
+    bench.feed(allow('exit', EXIT));
+    bench.feed(allow('enter', ENTRY, { trip: 'BTC-2' }));
+    expect(
+      bench
+        .said('position')
+        .map(({ data }) => `${data.trip} ${data.state} ${data.why}`)
+        .slice(1),
+    ).toEqual(['BTC-1 OPEN halted', 'BTC-2 FAILED halted']);
+    expect(bench.said('order').filter(({ data }) => data.state === 'intended').length).toBe(2);
+    command('go-on');
+    bench.feed(allow('exit', EXIT));
+    expect(bench.said('order').filter(({ data }) => data.state === 'intended').length).toBe(4);
+  });
+
+  it('waits with an unwind until a halt is over', () => {
+    const bench = begun();
+    upbit(bench, [[150_000, 5]], [[150_100, 5]]);
+    bench.feed(allow('enter', ENTRY));
+    bench.feed(input('command', ['halt'], { id: '1', by: 'me', why: 'test' }));
+    for (let i = 0; i < 100; i++) bench.pass(100);
+    expect(positions(bench)).toEqual([]);
+    bench.feed(input('command', ['go-on'], { id: '2', by: 'me', why: 'test' }));
+    bench.pass(1000);
+    bench.pass(100);
+    expect(positions(bench)).toEqual(['UNWOUND 0']);
+  });
+
+  it('tries an unwind five times, then fails the trip and names what is left', () => {
+    const bench = begun();
+    upbit(bench, [[150_000, 5]], [[150_100, 5]]);
+    binance(bench, [], [[100, 5]]);
+    bench.feed(allow('enter', ENTRY));
+    for (let i = 0; i < 70; i++) bench.pass(100);
+    const ends = bench.said('position').map(({ data }) => data);
+    expect(ends.length).toBe(1);
+    expect(ends[0]).toMatchObject({ state: 'FAILED', why: expect.stringContaining('2 BTC could not be unwound') });
+    // Two coins at the price paid weigh up what was paid: the fee is what was lost.
+    expect(ends[0]?.pnl?.amount).toBe('-0.2');
+  });
+
+  it('carries an order under way into a child session, and refers to its verdict by the session it stands in', () => {
+    const bench = begun();
+    bench.feed(allow('enter', ENTRY));
+    bench.enter('s2');
+    bench.feed(started(TEST_CONFIG, { parent: { session: 's1', position: 5, reason: 'handover' } }));
+    bench.feed(rateOf('KRW-USDT', 1500));
+    binance(bench, [[99.5, 5]], [[100, 5]]);
+    upbit(bench, [[152_000, 5]], [[152_100, 5]]);
+    bench.pass(100);
+    expect(positions(bench)).toEqual(['OPEN 2']);
+    expect(bench.said('fill')[0]?.basis[0]).toBe('s1:5');
+  });
+
+  it('goes on from a snapshot as if it had never stopped', () => {
+    const random = randomSequence('executor');
+    const script: Input[] = [started()];
+    let at = 1_700_000_000_000_000;
+    for (let i = 0; i < 1500; i++) {
+      at += Math.floor(random() * 20_000);
+      const price = 100 + random();
+      const size = () => Number((random() * 2).toPrecision(3)) + 0.01;
+      const kind = random();
+      if (kind < 0.35)
+        script.push(
+          bookOf(
+            'binance',
+            'BTC-USDT',
+            [
+              [price, size()],
+              [price - 0.5, size()],
+            ],
+            [
+              [price + 0.1, size()],
+              [price + 0.3, size()],
+            ],
+            at,
+          ),
+        );
+      else if (kind < 0.7)
+        script.push(
+          bookOf(
+            'upbit',
+            'BTC-KRW',
+            [[price * 1520, size()]],
+            [
+              [price * 1521, size()],
+              [price * 1525, size()],
+            ],
+            at,
+          ),
+        );
+      else if (kind < 0.74) script.push({ ...rateOf('KRW-USDT', 1500 + random()), at });
+      else if (kind < 0.75)
+        script.push(input('command', [random() < 0.4 ? 'halt' : 'go-on'], { id: String(i), by: 'me', why: 'test' }, at));
+      else if (kind < 0.85) script.push(input('clock', [], { fill: 0, committed: 0, committedAt: null }, at));
+      else {
+        const quantity = String(Math.round(random() * 10) / 1000 + 0.001);
+        const enters = random() < 0.5;
+        const legs = (enters ? ENTRY : EXIT).map((one) => ({
+          ...one,
+          quantity,
+          limit: one.side === 'buy' && !enters ? '154000' : one.limit,
+        }));
+        script.push({
+          ...allow(enters ? 'enter' : 'exit', legs, { trip: `BTC-${Math.floor(i / 60) + (random() < 0.1 ? 1 : 0)}` }),
+          at,
+        });
+      }
+    }
+    const { lived, restored, emitted } = livedAndRestored(make, 'executor', script, CUTS);
+    expect(new Set(emitted.flatMap(({ type, data }) => (type === 'position' ? [(data as DataOf<'position'>).state] : [])))).toEqual(
+      new Set(['OPEN', 'CLOSING', 'CLOSED', 'UNWOUND', 'FAILED']),
+    );
+    expect(restored).toBe(lived);
+  });
+});

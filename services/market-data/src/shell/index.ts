@@ -1,0 +1,1 @@
+export { type MarketDataDeps, MarketDataShell } from './market-data-shell.ts';

@@ -1,0 +1,249 @@
+import type { DataOf, EventType } from '@arb/shared/contracts';
+import { describe, expect, it } from '@jest/globals';
+import {
+  CoreBench,
+  type Emitted,
+  type Input,
+  input,
+  livedAndRestored,
+  randomSequence,
+  rateOf,
+  started,
+} from '../../../../libs/shared/src/core/testing.ts';
+import { make } from './index.ts';
+
+type L2 = DataOf<'l2'>;
+
+/** One coin at two venues: prices in USDT; the won price is 1,500 times that. One level of 10 a side. */
+function l2(upbit: [bid: number, ask: number], binance: [bid: number, ask: number], change: Partial<L2> = {}): Input<'l2'> {
+  const venue = (name: string, symbol: string, rate: number) => ({
+    venue: name,
+    symbol,
+    state: 'fresh' as const,
+    epoch: 1,
+    ageMs: 5,
+    rate,
+  });
+  const level = (price: number, place: number) => [price, 10, place, place === 0 ? price * 1500 : price] as const;
+  const data: L2 = {
+    coin: 'BTC',
+    numeraire: 'USDT',
+    venues: [venue('upbit', 'BTC-KRW', 1 / 1500), venue('binance', 'BTC-USDT', 1)],
+    bids: [level(upbit[0], 0), level(binance[0], 1)].sort((a, b) => b[0] - a[0]),
+    asks: [level(upbit[1], 0), level(binance[1], 1)].sort((a, b) => a[0] - b[0]),
+    ...change,
+  };
+  return input('l2', [data.coin], data);
+}
+
+const FLAT = l2([100, 100.01], [100, 100.01]);
+/** 50 bps dearer at upbit: 35 after both fees. */
+const DEAR_UPBIT = l2([100.51, 100.52], [100, 100.01]);
+/** 50 bps dearer at binance. */
+const DEAR_BINANCE = l2([100, 100.01], [100.51, 100.52]);
+
+function balances(venue: string, held: Record<string, string>): Input<'balance'> {
+  return input('balance', [venue], { venue, balances: held });
+}
+
+function begun(): CoreBench {
+  const bench = new CoreBench(make, 'strategy');
+  bench.feed(started());
+  bench.feed(balances('upbit', { KRW: '50000000', BTC: '50' }));
+  bench.feed(balances('binance', { USDT: '40000', BTC: '50' }));
+  bench.feed(rateOf('KRW-USDT', 1500));
+  return bench;
+}
+
+function position(trip: string, state: DataOf<'position'>['state'], quantity: string): Input<'position'> {
+  return input('position', ['BTC'], { trip, coin: 'BTC', state, route: null, quantity, pnl: null, parts: {}, why: '' });
+}
+
+function blocked(trip: string): Input<'verdict'> {
+  const nothing = { decision: null, firstRule: 'x', rule: 'x', tier: null, limit: null, value: null, numbers: {} };
+  return input('verdict', ['BTC'], { outcome: 'BLOCK', trip, coin: 'BTC', ...nothing });
+}
+
+function one<K extends EventType>(emitted: Emitted<K>[]): DataOf<K> {
+  expect(emitted.length).toBe(1);
+  return (emitted[0] as Emitted<K>).data;
+}
+
+const decided = (bench: CoreBench, given: Input<'l2'>) => one(bench.feed(given) as unknown as Emitted<'decision'>[]);
+const rules = (bench: CoreBench) => bench.said('decision').map(({ data }) => `${data.kind} ${data.rule}`);
+
+/** Where a script is cut: often enough to meet every state. */
+const CUTS = [1, 2, ...Array.from({ length: 60 }, (_, i) => 3 + i * 23)];
+
+describe('strategy', () => {
+  it('buys where it is cheap and sells where it is dear once the edge after both fees is enough', () => {
+    const decision = decided(begun(), DEAR_UPBIT);
+    expect(decision).toMatchObject({
+      kind: 'enter',
+      trip: 'BTC-1',
+      route: { buy: 'binance', sell: 'upbit' },
+      notional: { amount: '500', currency: 'USDT' },
+      legs: [
+        { venue: 'binance', symbol: 'BTC-USDT', side: 'buy', quantity: '4.99950004', expected: '100.01' },
+        { venue: 'upbit', symbol: 'BTC-KRW', side: 'sell', quantity: '4.99950004', expected: '150765' },
+      ],
+    });
+    // (100.51 · (1 − 5 bps) − 100.01 · (1 + 10 bps)) / 100.01
+    expect(decision.edgeBps).toBeCloseTo(34.97, 1);
+    expect(Number(decision.legs[0]?.limit)).toBeCloseTo(100.01 * 1.0005, 6);
+    expect(Number(decision.legs[1]?.limit)).toBeCloseTo(150_765 * 0.9995, 3);
+    expect(Object.keys(decision.numbers)).toEqual(
+      expect.arrayContaining(['buyAverage', 'sellAverage', 'buyFeeBps', 'sellFeeBps', 'sellRate']),
+    );
+  });
+
+  it('takes the other route when the other venue is dear', () => {
+    expect(decided(begun(), DEAR_BINANCE).route).toEqual({ buy: 'upbit', sell: 'binance' });
+  });
+
+  it.each([
+    ['min-edge', FLAT],
+    ['abnormal-quote', l2([110, 110.1], [100, 100.01])],
+    ['depth', l2([100.51, 100.52], [100, 100.01], { asks: [[100.01, 0.1, 1, 100.01]] })],
+    ['fresh-venues', l2([100.51, 100.52], [100, 100.01], { venues: DEAR_UPBIT.data.venues.map((line) => ({ ...line, state: 'stale' })) })],
+  ])('says by the rule %s why it does not enter', (rule, given) => {
+    expect(decided(begun(), given)).toMatchObject({ kind: 'skipped', rule, trip: null, legs: [] });
+  });
+
+  it('does not sell coins that the venue does not hold, nor buy with money it does not hold', () => {
+    const bench = begun();
+    bench.feed(balances('upbit', { KRW: '50000000', BTC: '4' }));
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ rule: 'inventory-base', value: 4, limit: 4.99950004 });
+    bench.feed(balances('upbit', { KRW: '50000000', BTC: '50' }));
+    bench.feed(balances('binance', { USDT: '400' }));
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ rule: 'inventory-quote', value: 400 });
+  });
+
+  it('does not enter at a venue that is down, nor in a coin that is paused', () => {
+    const bench = begun();
+    const health = (state: DataOf<'health'>['state']) =>
+      input('health', ['upbit'], { venue: 'upbit', state, why: '', latencyMs: null, reconnects: 0, conflated: 0, suspended: [] });
+    bench.feed(health('DOWN'));
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ rule: 'venue', why: 'upbit is DOWN' });
+    bench.feed(health('HEALTHY'));
+    bench.feed(input('command', ['pause'], { id: '1', by: 'me', why: 'test', target: 'BTC' }));
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ rule: 'paused' });
+    bench.feed(input('command', ['resume'], { id: '2', by: 'me', why: 'test', target: 'BTC' }));
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ kind: 'enter' });
+  });
+
+  it('says the same refusal of a coin once in five seconds', () => {
+    const bench = begun();
+    for (let i = 0; i < 49; i++) {
+      bench.feed(FLAT);
+      bench.pass(100);
+    }
+    expect(rules(bench)).toEqual(['skipped min-edge']);
+    bench.pass(100);
+    bench.feed(FLAT);
+    expect(rules(bench)).toEqual(['skipped min-edge', 'skipped min-edge']);
+  });
+
+  it('has one round trip per coin at a time, and rests after it', () => {
+    const bench = begun();
+    bench.feed(DEAR_UPBIT);
+    expect(bench.feed(DEAR_UPBIT)).toEqual([]);
+    bench.feed(blocked('BTC-1'));
+    expect(bench.feed(DEAR_UPBIT)).toEqual([]);
+    bench.pass(500);
+    expect(decided(bench, DEAR_UPBIT).trip).toBe('BTC-2');
+  });
+
+  it('goes back once that costs no more than the limit, with the quantity that is open', () => {
+    const bench = begun();
+    bench.feed(DEAR_UPBIT);
+    bench.feed(position('BTC-1', 'OPEN', '3.5'));
+    expect(bench.feed(FLAT)).toEqual([]);
+    expect(decided(bench, DEAR_BINANCE)).toMatchObject({
+      kind: 'exit',
+      trip: 'BTC-1',
+      rule: 'exit-edge',
+      route: { buy: 'upbit', sell: 'binance' },
+      legs: [
+        { venue: 'upbit', side: 'buy', quantity: '3.5' },
+        { venue: 'binance', side: 'sell', quantity: '3.5' },
+      ],
+    });
+    bench.feed(position('BTC-1', 'CLOSING', '3.5'));
+    expect(bench.feed(DEAR_BINANCE)).toEqual([]);
+    bench.feed(position('BTC-1', 'CLOSED', '0'));
+    bench.pass(500);
+    expect(decided(bench, DEAR_BINANCE)).toMatchObject({ kind: 'enter', trip: 'BTC-2' });
+  });
+
+  it('goes back after the longest time, but only on a fresh book', () => {
+    const bench = begun();
+    bench.feed(DEAR_UPBIT);
+    bench.feed(position('BTC-1', 'OPEN', '3.5'));
+    expect(bench.pass(20_000)).toEqual([]);
+    const stale = DEAR_UPBIT.data.venues.map((line) => ({ ...line, state: 'stale' as const }));
+    expect(bench.feed(l2([100.51, 100.52], [100, 100.01], { venues: stale }))).toEqual([]);
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ kind: 'exit', rule: 'max-hold', limit: 20 });
+  });
+
+  it('tries again, after a rest, an exit that was refused or left something open', () => {
+    const bench = begun();
+    bench.feed(DEAR_UPBIT);
+    bench.feed(position('BTC-1', 'OPEN', '3.5'));
+    bench.feed(DEAR_BINANCE);
+    bench.feed(blocked('BTC-1'));
+    expect(bench.feed(DEAR_BINANCE)).toEqual([]);
+    bench.pass(500);
+    expect(decided(bench, DEAR_BINANCE)).toMatchObject({ kind: 'exit' });
+    bench.feed(position('BTC-1', 'OPEN', '0.5'));
+    bench.pass(500);
+    expect(decided(bench, DEAR_BINANCE).legs[0]?.quantity).toBe('0.5');
+  });
+
+  it('carries an open trip and the count of trips into a child session', () => {
+    const bench = begun();
+    bench.feed(DEAR_UPBIT);
+    bench.feed(position('BTC-1', 'OPEN', '3.5'));
+    bench.enter('s2');
+    bench.feed(started(undefined, { parent: { session: 's1', position: 9, reason: 'handover' } }));
+    const [exit] = bench.feed(DEAR_BINANCE) as unknown as Emitted<'decision'>[];
+    expect(exit?.data.trip).toBe('BTC-1');
+    expect(exit?.basis).toEqual([]);
+    bench.feed(position('BTC-1', 'CLOSED', '0'));
+    bench.pass(500);
+    expect(decided(bench, DEAR_BINANCE).trip).toBe('BTC-2');
+  });
+
+  it('closes what a person wants flat', () => {
+    const bench = begun();
+    bench.feed(DEAR_UPBIT);
+    bench.feed(position('BTC-1', 'OPEN', '3.5'));
+    bench.feed(input('command', ['flatten'], { id: '1', by: 'me', why: 'test', target: 'BTC' }));
+    expect(decided(bench, DEAR_UPBIT)).toMatchObject({ kind: 'exit', rule: 'flatten' });
+  });
+
+  it('goes on from a snapshot as if it had never stopped', () => {
+    const random = randomSequence('strategy');
+    const script: Input[] = [started(), balances('upbit', { KRW: '50000000', BTC: '50', '1': '9999' })];
+    script.push(balances('binance', { USDT: '40000', BTC: '50' }));
+    let at = 1_700_000_000_000_000;
+    for (let i = 0; i < 800; i++) {
+      at += 50_000;
+      const trip = `BTC-${1 + Math.floor(i / 40)}`;
+      const kind = random();
+      const gap = (random() - 0.5) * 2;
+      if (kind < 0.6) script.push({ ...l2([100 + gap, 100.01 + gap], [100, 100.01], random() < 0.3 ? { coin: '1' } : {}), at });
+      else if (kind < 0.68) script.push({ ...rateOf('KRW-USDT', 1500), at });
+      else if (kind < 0.7) {
+        const what = ['pause', 'resume', 'resume', 'flatten'][Math.floor(random() * 4)] as string;
+        script.push(input('command', [what], { id: String(i), by: 'me', why: 'test', target: random() < 0.5 ? 'BTC' : 'upbit' }, at));
+      } else if (kind < 0.8) script.push(input('clock', [], { fill: 0, committed: 0, committedAt: null }, at));
+      else if (kind < 0.85) script.push({ ...position(trip, 'OPEN', '1.5'), at });
+      else if (kind < 0.9) script.push({ ...position(trip, 'CLOSED', '0'), at });
+      else script.push({ ...blocked(trip), at });
+    }
+    const { lived, restored, emitted } = livedAndRestored(make, 'strategy', script, CUTS);
+    expect(new Set(emitted.map(({ data }) => (data as DataOf<'decision'>).kind))).toEqual(new Set(['enter', 'exit', 'skipped']));
+    expect(restored).toBe(lived);
+  });
+});
