@@ -20,7 +20,7 @@ COPY --from=manifests /manifests ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY . .
 # Of what building leaves behind, nothing is taken along that only building needs.
-RUN node_modules/.bin/tsc -b \
+RUN node_modules/.bin/tsc -b services/* simulator cli \
  && rm -rf node_modules bench package-lock.json tsconfig*.json \
  && find libs services simulator cli -type d \( -name src -o -name fixtures \) -prune -exec rm -rf '{}' + \
  && find libs services simulator cli \( -name '*.d.ts' -o -name 'tsconfig*.json' -o -name '*.tsbuildinfo' -o -name '.tsbuildinfo' \) -delete

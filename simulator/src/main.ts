@@ -1,5 +1,8 @@
-import { loadConfig } from '@arb/shared/config';
+import { ConfigError, loadConfig } from '@arb/shared/config';
 import { type Say, sayTo, startSimulator } from './server/index.ts';
+
+/** As the services do: a restart would change nothing, a person must. */
+const EXIT_CONFIG = 78;
 
 let say: Say = sayTo((line) => process.stdout.write(line), 'info');
 
@@ -24,5 +27,5 @@ try {
   process.on('SIGTERM', stop).on('SIGINT', stop);
 } catch (error) {
   say('error', (error as Error).message, { cause: String((error as Error).cause ?? '') });
-  process.exitCode = 1;
+  process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : 1;
 }

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { verify } from '../verify/verify.ts';
 import { doctor } from './doctor.ts';
 import { sessions } from './sessions.ts';
 import { start } from './start.ts';
@@ -7,4 +8,4 @@ import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
 /** Every command of `arb`, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [start, status, sessions, tail, stop, doctor];
+export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, stop, doctor];

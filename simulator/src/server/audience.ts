@@ -34,7 +34,7 @@ export class Audience {
   }
 
   wants(venue: string): boolean {
-    for (const listener of this.listeners) if (listener.venues.has(venue)) return true;
+    for (const listener of this.listeners) if (hears(listener, venue)) return true;
     return false;
   }
 
@@ -54,7 +54,7 @@ export class Audience {
 
   book(venue: string, tail: string): void {
     for (const listener of this.listeners) {
-      if (listener.venues.has(venue)) listener.client.send(`{"seq":${++listener.seq}${tail}`);
+      if (hears(listener, venue)) listener.client.send(`{"seq":${++listener.seq}${tail}`);
     }
   }
 
@@ -73,4 +73,9 @@ export class Audience {
     listener.fxAt = now;
     listener.client.send(fxFrame(this.rate(), now));
   }
+}
+
+/** A client that is on its way out hears nothing more. */
+function hears({ client, venues }: Listener, venue: string): boolean {
+  return client.readyState === client.OPEN && venues.has(venue);
 }

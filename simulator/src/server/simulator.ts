@@ -51,6 +51,7 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
     tooSlow: (unsent) => say('warn', 'a client reads too slowly and is disconnected', { unsent }),
   });
   let books = 0;
+  let closing: Promise<void> | null = null;
 
   function publish(instrument: Instrument): void {
     const { venue, symbol } = instrument;
@@ -116,6 +117,7 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
     if (sockets.clients.size > MOST_CLIENTS) return client.close(1013, `at most ${MOST_CLIENTS} clients`);
     client.once('message', (data) => {
       const venues = subscriptionOf(String(data), known);
+      if (closing !== null) return client.close(1001, 'the simulator stops');
       if (!(venues instanceof Error)) return join({ client, socket: request.socket, venues: new Set(venues), seq: 0, fxAt: 0 });
       client.send(JSON.stringify({ error: venues.message }));
       client.close(1008, 'not a subscription');
@@ -130,14 +132,22 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
   }
 
   function answer({ url, method }: IncomingMessage, response: ServerResponse): void {
-    const body = method !== 'GET' ? null : url === '/healthz' ? { status: 'ok', clients: audience.size } : url === '/sent' ? sent() : null;
+    const body =
+      method !== 'GET'
+        ? null
+        : url === '/healthz' || url === '/readyz'
+          ? { status: 'ok', clients: audience.size }
+          : url === '/sent'
+            ? sent()
+            : null;
     response.writeHead(body === null ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body ?? { error: 'expected GET /healthz or GET /sent, or a WebSocket' }));
   }
 
   try {
+    // The WebSocket server passes the HTTP server's errors on.
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      sockets.once('error', reject);
       server.listen(port, host, resolve);
     });
   } catch (cause) {
@@ -147,6 +157,7 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
       { cause },
     );
   }
+  sockets.on('error', (error) => say('error', 'the server is in trouble', { error: error.message }));
   const bound = server.address() as AddressInfo;
   const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
   say('info', 'the simulated market is open', { url, instruments: market.instruments.length, booksPerSecond: settings.booksPerSecond });
@@ -154,16 +165,21 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
   return {
     url,
     sent,
-    async close() {
-      stop();
-      // What was sent arrives: each client gets all of it, then the end; who does not read it is cut off.
-      await Promise.all([...sockets.clients].map((client) => farewell(client)));
-      sockets.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      log?.close();
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
+
+  async function end(): Promise<void> {
+    stop();
+    // What was sent arrives: each client gets all of it, then the end; who does not read it is cut off.
+    await Promise.all([...sockets.clients].map((client) => farewell(client)));
+    sockets.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    log?.close();
+  }
 }
 
 function farewell(client: WebSocket): Promise<void> {

@@ -57,10 +57,10 @@ export class Aggregator implements AggregatorConfig {
 }
 
 export class Strategy implements StrategyConfig {
-  @Setting(numeric(-10_000, 10_000), 'edge after all costs from which a round trip is entered')
+  @Setting(numeric(-10_000, 10_000), 'edge after both fees from which a round trip is entered')
   readonly minEdgeBps: number = 15;
 
-  @Setting(numeric(-10_000, 10_000), 'edge below which it is closed')
+  @Setting(numeric(-10_000, 10_000), 'it is closed once going back costs at most this much, fees included')
   readonly exitEdgeBps: number = 2;
 
   @Setting(whole(1, 86_400), 'time after which it is closed in any case')

@@ -129,7 +129,8 @@ export async function runHosted(
     die(error);
     return;
   }
-  const { hosted, imports } = made;
+  const { imports } = made;
+  const hosted = stoppedOnce(made.hosted);
   const app = await NestFactory.create(serviceModule(service, hosted, imports ?? []), { logger: nestLogger(log), abortOnError: false });
   app.connectMicroservice({ strategy: new SessionTransport(hosted, die) });
   await app.startAllMicroservices();
@@ -161,6 +162,20 @@ export async function runHosted(
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+}
+
+/** Nest closes its transports too; a service is stopped once, whoever asks first. */
+function stoppedOnce(hosted: Hosted): Hosted {
+  let stopped: Promise<void> | null = null;
+  return {
+    start: () => hosted.start(),
+    stop: () => {
+      stopped ??= hosted.stop();
+      return stopped;
+    },
+    unready: () => hosted.unready(),
+    numbers: () => hosted.numbers(),
+  };
 }
 
 function nestLogger(log: Log): LoggerService {

@@ -147,6 +147,10 @@ export class SessionRun {
         : null;
   }
 
+  get boot(): string {
+    return this.deps.boot;
+  }
+
   status(): RunStatus {
     return {
       session: this.session.id,

@@ -2,8 +2,11 @@ import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json } from '@arb/shared/core';
 import { type Bell, close, delivered, loadBell, newBell, raise, ringWaiting, type SavedBell, saveBell } from './bell.ts';
 import { endMalformed, MALFORMED_TIMER, takeQuarantine } from './malformed.ts';
-import { checkSilence, expectServices, hear, type LastHeard } from './silence.ts';
+import { checkSilence, expectServices, forgiveAll, hear, type LastHeard } from './silence.ts';
 import { VERSION } from './version.ts';
+
+/** A clock that has not been said for this long was away: the stack had stopped, or the journal was restarted. */
+const CLOCK_AWAY_MICROS = 2_000_000;
 
 /** What its shell looks at: the alerts that people have not been told of. */
 export interface AlertingCore extends Core {
@@ -14,10 +17,12 @@ export interface AlertingCore extends Core {
 export function makeAlerting(): AlertingCore {
   let started = false;
   let bell: Bell = newBell();
+  let lastClock = 0;
   const heard: LastHeard = new Map();
 
   function start({ data }: StreamEvent<'session.started'>, context: CoreContext): void {
     started = true;
+    lastClock = context.now;
     expectServices(heard, Object.keys(data.versions), context.now);
   }
 
@@ -42,6 +47,8 @@ export function makeAlerting(): AlertingCore {
       else if (event.type === 'alert.delivery') delivered(bell, event.data);
       else if (event.type === 'health') takeHealth(event.data, context);
       else if (event.type === 'clock') {
+        if (event.at - lastClock > CLOCK_AWAY_MICROS) forgiveAll(heard, context.now);
+        lastClock = event.at;
         checkSilence(heard, bell, context);
         ringWaiting(bell, context);
       }
@@ -55,12 +62,13 @@ export function makeAlerting(): AlertingCore {
     undelivered: () => bell.undelivered.values(),
 
     save(): Json {
-      return { started, heard: [...heard], bell: saveBell(bell) } as unknown as Json;
+      return { started, lastClock, heard: [...heard], bell: saveBell(bell) } as unknown as Json;
     },
 
     load(json: Json): void {
-      const saved = json as unknown as { started: boolean; heard: [string, number][]; bell: SavedBell };
+      const saved = json as unknown as { started: boolean; lastClock: number; heard: [string, number][]; bell: SavedBell };
       started = saved.started;
+      lastClock = saved.lastClock;
       heard.clear();
       for (const [service, at] of saved.heard) heard.set(service, at);
       bell = loadBell(saved.bell);

@@ -41,9 +41,9 @@ export function orderRow(event: StreamEvent<'order'>): OrderRow {
   return { ...row, reason: row.reason === null ? null : clipped(row.reason) };
 }
 
-export function alertRow(event: StreamEvent<'alert'>, before: AlertRow | undefined): AlertRow {
+export function alertRow(event: StreamEvent<'alert'>): AlertRow {
   const row = placed(event);
-  return { ...row, summary: clipped(row.summary), delivery: before?.delivery ?? null };
+  return { ...row, summary: clipped(row.summary), delivery: null };
 }
 
 export function delivered(row: AlertRow, { data }: StreamEvent<'alert.delivery'>): AlertRow {

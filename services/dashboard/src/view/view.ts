@@ -117,11 +117,12 @@ export function makeView(): View {
         balances.put(event.data.venue, placed(event));
         return;
       case 'alert':
-        alerts.put(event.data.key, alertRow(event, alerts.get(event.data.key)));
+        alerts.put(event.data.key, alertRow(event));
         return;
       case 'alert.delivery': {
         const row = alerts.get(event.data.key);
-        if (row !== undefined) alerts.put(event.data.key, delivered(row, event));
+        // Of a raise that has been closed since, nothing is said any more.
+        if (row?.id === event.data.id) alerts.put(event.data.key, delivered(row, event));
         return;
       }
       case 'service.started':

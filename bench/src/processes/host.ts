@@ -1,0 +1,45 @@
+import type { ServiceName } from '@arb/shared/contracts';
+import type { MakeCore } from '@arb/shared/core';
+import { newBoot, realTime } from '@arb/shared/hosting';
+import { openJournalReader } from '@arb/shared/journal';
+import { natsBus } from '@arb/shared/nats';
+import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell } from '@arb/shared/runtime';
+
+/** Where a process finds its servers. */
+export interface Place {
+  readonly nats: string;
+  readonly password: string;
+  readonly postgres: string;
+  readonly replica: number;
+}
+
+/** Only what somebody should look at; the parent shows it when the process ends unasked. */
+export const quietLog: Log = (level, message, fields) => {
+  if (level === 'warn' || level === 'error') process.stderr.write(`${level}: ${message} ${JSON.stringify(fields ?? {})}\n`);
+};
+
+/** A service as production hosts it, without HTTP. */
+export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | null, makeShell: (() => Shell) | null) {
+  const journal = openJournalReader(place.postgres);
+  const host = new ServiceHost({
+    service,
+    newBoot,
+    makeCore,
+    makeShell,
+    time: realTime,
+    bus: natsBus({ servers: place.nats, user: service, password: place.password, name: `${service}-${place.replica}` }),
+    journal,
+    options: { ...RUNTIME_DEFAULTS, replica: place.replica },
+    probe: NO_PROBE,
+    log: quietLog,
+    rssMb: () => process.memoryUsage.rss() / 1024 / 1024,
+    pid: process.pid,
+  });
+  return {
+    host,
+    async stop() {
+      await host.stop();
+      await journal.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Answer, Ask } from '../stack/child.ts';
+
+type Calls = Readonly<Record<string, (argument: never) => unknown>>;
+
+/** The settings that this process was started with. */
+export function settings<T>(): T {
+  return JSON.parse(process.argv[2] as string) as T;
+}
+
+/** Says that this process is up, answers its parent, and ends with it. */
+export function serve(calls: Calls, stop: () => Promise<void>): void {
+  const end = (): void => {
+    stop()
+      .then(() => process.exit(0))
+      .catch(fail);
+  };
+  process.on('disconnect', () => process.exit(1));
+  // A terminal's Ctrl-C reaches children too; the parent ends them in order.
+  process.on('SIGINT', () => {});
+  process.on('message', (message) => {
+    const { id, call, argument } = message as Ask;
+    if (call === 'stop') {
+      end();
+      return;
+    }
+    const found = calls[call];
+    Promise.resolve()
+      .then(() => {
+        if (found === undefined) throw new Error(`there is no call ${call}`);
+        return found(argument as never);
+      })
+      .then(
+        (result) => answer({ id, result }),
+        (error: Error) => answer({ id, fault: error.stack ?? error.message }),
+      );
+  });
+  answer({ id: 0 });
+}
+
+function answer(message: Answer): void {
+  process.send?.(message);
+}
+
+/** What broke is said where the parent keeps it, and the process is over. */
+export function fail(error: unknown): never {
+  process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  process.exit(1);
+}
