@@ -21,18 +21,19 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY . .
 # Of what building leaves behind, nothing is taken along that only building needs.
 RUN node_modules/.bin/tsc -b services/* simulator cli \
+ && npm pkg delete bin workspaces devDependencies scripts \
  && rm -rf node_modules bench package-lock.json tsconfig*.json \
  && find libs services simulator cli -type d \( -name src -o -name fixtures \) -prune -exec rm -rf '{}' + \
  && find libs services simulator cli \( -name '*.d.ts' -o -name 'tsconfig*.json' -o -name '*.tsbuildinfo' -o -name '.tsbuildinfo' \) -delete
 
 FROM ${NODE_IMAGE}
-ENV NODE_ENV=production ARB_HTTP_HOST=0.0.0.0 ARB_HTTP_PORT=8080 ARB_HOME=/data
+ENV NODE_ENV=production NPM_CONFIG_UPDATE_NOTIFIER=false ARB_HTTP_HOST=0.0.0.0 ARB_HTTP_PORT=8080 ARB_HOME=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app ./
 # A new volume takes over the owner of the folder that it is mounted on first: so nobody needs root to write there.
 RUN install -d -o node -g node /data /streams && install -d -o node -g node -m 0750 /secrets \
- && ln -s /app/deploy/compose/arb.sh /usr/local/bin/arb
+ && for bin in /usr/local/bin/arb node_modules/.bin/arb; do ln -sf /app/deploy/compose/arb.sh "$bin"; done
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \

@@ -49,7 +49,9 @@ if (values.json === true)
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), quick: values.quick === true, loadBefore, rows })}\n`);
 
 function usage(code: number, fault?: string): never {
-  const names = BENCHES.map(({ name, says, byDefault }) => `  ${name.padEnd(10)} ${says}${byDefault ? '' : ' (only when named)'}`).join('\n');
+  const names = BENCHES.map(({ name, says, byDefault }) => `  ${name.padEnd(10)} ${says}${byDefault ? '' : ' (only when named)'}`).join(
+    '\n',
+  );
   const text = `usage: npm run bench [-- NAME… --json --quick --minutes N]\n${names}\n`;
   if (fault === undefined) process.stdout.write(text);
   else process.stderr.write(`${fault}\n${text}`);

@@ -63,7 +63,9 @@ function passwordIn(name) {
     return made;
   }
   if (!/^[0-9a-zA-Z]{16,200}$/.test(there))
-    throw new Error(`${join(FOLDER, name)} should hold a password of 16 to 200 letters and digits, and does not: put it right in the volume`);
+    throw new Error(
+      `${join(FOLDER, name)} should hold a password of 16 to 200 letters and digits, and does not: put it right in the volume`,
+    );
   return there;
 }
 

@@ -1,6 +1,5 @@
-import type { CoreServiceName, EventType } from '@arb/shared/contracts';
+import type { AnyEvent, CoreServiceName, EventType } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json, MakeCore } from '@arb/shared/core';
-import type { AnyEvent } from '@arb/shared/contracts';
 import { decisionOf, l2Of, orderOf, verdictOf } from './answers.ts';
 
 export const EMPTY_VERSION = 'empty';

@@ -10,8 +10,18 @@ export interface BareHopSettings {
 /** What a service of the pipeline reads and how it answers, with the runtime's own envelope around it. */
 const HOPS = {
   aggregator: { reads: 'book.>', type: 'l2', answer: l2Of, subject: (data: ReturnType<typeof l2Of>) => `l2.${data.coin}` },
-  strategy: { reads: 'l2.>', type: 'decision', answer: decisionOf, subject: (data: ReturnType<typeof decisionOf>) => `decision.${data.coin}` },
-  risk: { reads: 'decision.>', type: 'verdict', answer: verdictOf, subject: (data: ReturnType<typeof verdictOf>) => `verdict.${data.coin}` },
+  strategy: {
+    reads: 'l2.>',
+    type: 'decision',
+    answer: decisionOf,
+    subject: (data: ReturnType<typeof decisionOf>) => `decision.${data.coin}`,
+  },
+  risk: {
+    reads: 'decision.>',
+    type: 'verdict',
+    answer: verdictOf,
+    subject: (data: ReturnType<typeof verdictOf>) => `verdict.${data.coin}`,
+  },
   executor: {
     reads: 'verdict.>',
     type: 'order',

@@ -1,4 +1,4 @@
-import { type Shell, type ShellContext } from '@arb/shared/runtime';
+import type { Shell, ShellContext } from '@arb/shared/runtime';
 import { connect } from '@nats-io/transport-node';
 import { COINS, marketBooks, pooledBooks, VENUES } from '../books.ts';
 import { hostIn, type Place } from './host.ts';
@@ -97,5 +97,13 @@ function sayMarket(live: ShellContext, rate: number): void {
   if (total > 0) return;
   live.say('universe', [], { coins: COINS, mode: 'fixed', why: 'measured' });
   for (const { name } of VENUES)
-    live.say('health', [name], { venue: name, state: 'HEALTHY', why: 'measured', latencyMs: null, reconnects: 0, conflated: 0, suspended: [] });
+    live.say('health', [name], {
+      venue: name,
+      state: 'HEALTHY',
+      why: 'measured',
+      latencyMs: null,
+      reconnects: 0,
+      conflated: 0,
+      suspended: [],
+    });
 }

@@ -1,9 +1,9 @@
 import { RECORD_DEFAULTS, SessionKeeper, type Wanted } from '@arb/journal';
+import type { SessionConfig } from '@arb/shared/config';
 import { newBoot, realTime } from '@arb/shared/hosting';
 import { openJournalStore } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { NO_PROBE } from '@arb/shared/runtime';
-import type { SessionConfig } from '@arb/shared/config';
 import { type Place, quietLog } from './host.ts';
 import { fail, serve, settings } from './serve.ts';
 

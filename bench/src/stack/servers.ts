@@ -16,7 +16,10 @@ export interface Servers {
 
 /** Private servers as a stack has them: users and permissions, a journal's database brought up to date. */
 export async function startServers(): Promise<Servers> {
-  const passwords = Object.fromEntries([...SERVICES, 'cli'].map((name) => [name, randomBytes(9).toString('hex')])) as Record<Writer, string>;
+  const passwords = Object.fromEntries([...SERVICES, 'cli'].map((name) => [name, randomBytes(9).toString('hex')])) as Record<
+    Writer,
+    string
+  >;
   const nats: NatsServer = await startNatsServer({
     config: ({ host, port, storeDir }) => natsConfig({ host, port, storeDir, passwords, maxStore: MAX_STORE }),
   });

@@ -56,7 +56,9 @@ export function descendants(root: number): readonly number[] {
 }
 
 /** By the name given to a child, the servers by their own; all of Postgres' processes together. */
-export function usageByName(names: ReadonlyMap<number, string>): ReadonlyMap<string, { readonly cpuSeconds: number; readonly rssMb: number }> {
+export function usageByName(
+  names: ReadonlyMap<number, string>,
+): ReadonlyMap<string, { readonly cpuSeconds: number; readonly rssMb: number }> {
   const sums = new Map<string, { cpuSeconds: number; rssMb: number }>();
   for (const pid of descendants(process.pid)) {
     const usage = usageOf(pid);

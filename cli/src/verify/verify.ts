@@ -1,9 +1,9 @@
 import { openJournalReader } from '@arb/shared/journal';
 import { type VerifyReport, verifySession } from '@arb/shared/replay';
 import { type Command, EXIT_FAILED, EXIT_GOOD, JSON_FLAG } from '../command.ts';
+import { CORES } from '../cores/cores.ts';
 import { homeOf } from '../stack/home.ts';
 import { withJournal } from '../stack/with-journal.ts';
-import { CORES } from './cores.ts';
 import { progressBar } from './progress-bar.ts';
 
 const HASH = /^[0-9a-f]{64}$/;

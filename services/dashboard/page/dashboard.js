@@ -22,7 +22,8 @@ let chosen = coinInAddress();
 /** The server's time (µs) when it last spoke, and this page's (ms) then: the difference goes on counting between messages. */
 let serverNow = null;
 let heardAt = 0;
-let connected = false;
+/** Null until the server has answered or refused for the first time. */
+let connected = null;
 let stream = null;
 
 // ---- what the server says -------------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ function first(coins) {
 }
 
 function coinInAddress() {
-  const coin = decodeURIComponent(location.hash.slice(1));
+  const coin = location.hash.slice(1);
   return /^[A-Z0-9]{1,20}$/.test(coin) ? coin : null;
 }
 
@@ -117,7 +118,7 @@ function fixed(value, places) {
 /** As many places as tell neighbouring prices of this size apart. */
 function placesOf(price) {
   const size = Math.abs(price);
-  return size >= 10_000 ? 2 : size >= 100 ? 3 : size >= 1 ? 5 : size >= 0.01 ? 6 : 8;
+  return size >= 1_000_000 ? 0 : size >= 10_000 ? 2 : size >= 100 ? 3 : size >= 1 ? 5 : size >= 0.01 ? 6 : 8;
 }
 
 const priceText = (price, like = price) => (price === null || price === undefined ? '–' : fixed(price, placesOf(like)));
@@ -127,7 +128,7 @@ const sizeText = (size) => {
 };
 const moneyText = (text) => {
   const value = Number(text);
-  return fixed(value, Math.abs(value) >= 1_000_000 ? 0 : Math.abs(value) >= 1 ? 2 : 4);
+  return fixed(value, Math.abs(value) >= 100_000 ? 0 : Math.abs(value) >= 1 ? 2 : 4);
 };
 const signedText = (text, places = 4) => (Number(text) > 0 ? '+' : '') + fixed(Number(text), places);
 const signKind = (text) => (Number(text) > 0 ? 'up' : Number(text) < 0 ? 'down' : 'quiet');
@@ -209,8 +210,8 @@ function drawHeader() {
   const lagMs = clock === null || now === null ? null : Math.max(0, (now - clock.at) / 1000);
   const late = lagMs !== null && lagMs > LATE_MS;
   const stage = $('stage');
-  setText(stage, connected ? session.stage : 'no connection');
-  setKind(stage, `tag ${!connected ? 'down' : session.stage === 'live' ? (late ? 'warn' : 'up') : 'warn'}`);
+  setText(stage, connected === null ? 'connecting' : connected ? session.stage : 'no connection');
+  setKind(stage, `tag ${connected === null ? 'quiet' : !connected ? 'down' : session.stage === 'live' ? (late ? 'warn' : 'up') : 'warn'}`);
   const journalMs = clock === null || clock.committedAt === null ? null : Math.max(0, (clock.at - clock.committedAt) / 1000);
   const facts = [
     ['session', session.id ?? '–'],
@@ -286,9 +287,9 @@ function drawPnl() {
 function drawCoins() {
   const rows = [...lists.coins.values()].sort((a, b) => (a.coin < b.coin ? -1 : 1));
   const venues = [...new Set(rows.flatMap((row) => row.venues.map((quote) => quote.venue)))];
-  const columns = [{ title: 'coin' }];
+  const columns = [{ title: 'coin' }, { title: 'spread bps', kind: NUMBER }];
   for (const venue of venues) columns.push({ title: `${venue} bid`, kind: NUMBER }, { title: 'ask', kind: NUMBER });
-  columns.push({ title: 'spread bps', kind: NUMBER }, { title: 'buy → sell' }, { title: 'state' });
+  columns.push({ title: 'buy → sell' }, { title: 'state' });
   const now = nowMicros();
   const cells = rows.map((row) => {
     const best = (side, better) =>
@@ -299,7 +300,10 @@ function drawCoins() {
     const bid = best('bid', (a, b) => a > b);
     const ask = best('ask', (a, b) => a < b);
     const crossed = row.spreadBps !== null && row.spreadBps < 0;
-    const line = [{ text: row.coin, kind: 'strong' }];
+    const line = [
+      { text: row.coin, kind: 'strong' },
+      { text: row.spreadBps === null ? '–' : signedText(row.spreadBps, 2), kind: crossed ? 'mark strong' : '' },
+    ];
     for (const venue of venues) {
       const quote = row.venues.find((each) => each.venue === venue);
       const like = bid?.bid ?? ask?.ask;
@@ -311,7 +315,6 @@ function drawCoins() {
       .map((quote) => `${quote.venue} ${quote.state}, ${quote.ageMs === null ? 'no book' : spanText(quote.ageMs + (now - row.at) / 1000)}`)
       .join('; ');
     line.push(
-      { text: row.spreadBps === null ? '–' : signedText(row.spreadBps, 2), kind: crossed ? 'mark strong' : '' },
       { text: crossed && bid && ask ? `${ask.venue} → ${bid.venue}` : '', kind: 'mark' },
       off.length === 0
         ? { text: 'fresh', kind: 'quiet', title: ages }
@@ -323,7 +326,7 @@ function drawCoins() {
     const coin = i < 0 ? '' : rows[i].coin;
     if (row.dataset.coin !== coin) row.dataset.coin = coin;
     row.tabIndex = i < 0 ? -1 : 0;
-    row.setAttribute('aria-selected', String(coin !== '' && coin === chosen));
+    row.setAttribute('aria-current', String(coin !== '' && coin === chosen));
   });
   setText($('coins-note'), rows.length === 0 ? '' : `in ${rows[0].numeraire}; bold: best of all venues`);
 }
@@ -367,36 +370,37 @@ const TRIP_KINDS = { OPEN: 'mark', CLOSING: 'mark', CLOSED: '', UNWOUND: 'warn',
 function drawTrips() {
   const rows = newestFirst(lists.trips);
   const parts = [...new Set(rows.flatMap((row) => Object.keys(row.parts)))].slice(0, 6);
+  const unit = pnl.currency ?? '';
   const columns = [
     { title: 'time' },
-    { title: 'trip' },
     { title: 'coin' },
     { title: 'state' },
+    { title: `PnL ${unit}`.trim(), kind: NUMBER },
+    ...parts.map((part) => ({ title: part, kind: NUMBER })),
     { title: 'buy → sell' },
     { title: 'quantity', kind: NUMBER },
-    { title: 'PnL', kind: NUMBER },
-    ...parts.map((part) => ({ title: part, kind: NUMBER })),
+    { title: 'trip' },
     { title: 'why', kind: 'wide' },
   ];
-  const cells = rows
-    .slice(0, SHOWN)
-    .map((row) => [
-      { text: clockText(row.at), kind: 'quiet', title: `position ${row.position}` },
-      { text: row.trip },
-      { text: row.coin, kind: 'strong' },
-      { text: row.state, kind: TRIP_KINDS[row.state] ?? '' },
-      { text: row.route === null ? '–' : `${row.route.buy} → ${row.route.sell}` },
-      { text: sizeText(row.quantity) },
-      row.pnl === null
-        ? { text: '–', kind: 'quiet' }
-        : { text: `${signedText(row.pnl.amount)} ${row.pnl.currency}`, kind: `strong ${signKind(row.pnl.amount)}`, title: row.pnl.amount },
-      ...parts.map((part) =>
-        row.parts[part] === undefined
-          ? { text: '' }
-          : { text: signedText(row.parts[part]), kind: signKind(row.parts[part]), title: row.parts[part] },
-      ),
-      { text: row.why, kind: 'quiet', title: row.why },
-    ]);
+  const cells = rows.slice(0, SHOWN).map((row) => [
+    { text: clockText(row.at), kind: 'quiet', title: `position ${row.position}, first heard ${clockText(row.openedAt)}` },
+    { text: row.coin, kind: 'strong' },
+    { text: row.state, kind: TRIP_KINDS[row.state] ?? '' },
+    row.pnl === null
+      ? { text: '–', kind: 'quiet' }
+      : {
+          text: row.pnl.currency === unit ? signedText(row.pnl.amount) : `${signedText(row.pnl.amount)} ${row.pnl.currency}`,
+          kind: `strong ${signKind(row.pnl.amount)}`,
+          title: `${row.pnl.amount} ${row.pnl.currency}`,
+        },
+    ...parts.map((part) =>
+      row.parts[part] === undefined ? { text: '' } : { text: signedText(row.parts[part]), kind: 'quiet', title: row.parts[part] },
+    ),
+    { text: row.route === null ? '–' : `${row.route.buy} → ${row.route.sell}` },
+    { text: Number(row.entered) === 0 ? '–' : sizeText(row.entered), title: `now ${row.quantity}` },
+    { text: row.trip, kind: 'quiet' },
+    { text: row.why, kind: 'quiet', title: row.why },
+  ]);
   fill($('trips'), columns, cells, 'no round trip yet');
   const open = rows.filter((row) => row.state === 'OPEN' || row.state === 'CLOSING').length;
   setText($('trips-note'), rows.length === 0 ? '' : `${open} open`);
@@ -427,7 +431,7 @@ function drawFills() {
       { text: sizeText(row.quantity), title: row.quantity },
       { text: `${moneyText(row.value.amount)} ${row.value.currency}`, title: row.value.amount },
       { text: `${moneyText(row.fee.amount)} ${row.fee.currency}`, title: row.fee.amount },
-      { text: signedText(row.slippageBps, 2), kind: row.slippageBps > 0 ? 'down' : 'quiet' },
+      { text: signedText(row.slippageBps, 2) },
       { text: row.order, kind: 'quiet' },
     ]);
   fill($('fills'), columns, cells, 'no fill yet');
@@ -472,9 +476,8 @@ function drawServices() {
     { title: 'state' },
     { title: 'lag', kind: NUMBER },
     { title: 'behind', kind: NUMBER },
-    { title: 'open', kind: NUMBER },
     { title: 'MB', kind: NUMBER },
-    { title: 'trouble', kind: 'wide' },
+    { title: 'trouble', kind: 'wrap' },
   ];
   const now = nowMicros();
   let ready = 0;
@@ -494,9 +497,12 @@ function drawServices() {
         : row.ready
           ? { text: 'ready', kind: 'up' }
           : { text: 'starting', kind: 'warn' },
-      { text: spanText(row.lagMs), kind: row.lagMs > 250 ? 'warn' : '' },
+      {
+        text: spanText(row.lagMs),
+        kind: row.lagMs > 250 ? 'warn' : '',
+        title: row.unconfirmed === null ? '' : `${row.unconfirmed} unconfirmed`,
+      },
       { text: row.lagPositions === null ? '–' : fixed(row.lagPositions, 0) },
-      { text: row.unconfirmed === null ? '–' : fixed(row.unconfirmed, 0) },
       { text: row.rssMb === null ? '–' : fixed(row.rssMb, 0) },
       { text: row.trouble ?? '', kind: 'warn', title: row.trouble ?? '' },
     ];
@@ -508,7 +514,7 @@ function drawServices() {
 const SEVERITY_KINDS = { P0: 'down strong', P1: 'down', P2: 'warn', P3: 'quiet' };
 
 function drawAlerts() {
-  const columns = [{ title: 'time' }, { title: '' }, { title: 'state' }, { title: 'what', kind: 'wide' }, { title: 'told' }];
+  const columns = [{ title: 'time' }, { title: '' }, { title: 'state' }, { title: 'what', kind: 'wrap' }, { title: 'told' }];
   const all = newestFirst(lists.alerts);
   const rows = [...all.filter((row) => row.state === 'raised'), ...all.filter((row) => row.state !== 'raised')];
   const cells = rows.slice(0, SHOWN).map((row) => [

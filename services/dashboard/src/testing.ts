@@ -26,6 +26,36 @@ export function makeTape(session = 's1', startAt = START_AT) {
 }
 export type Tape = ReturnType<typeof makeTape>;
 
+/** What the view reads of a configuration, and more that it does not. */
+export const CONFIG = {
+  market: {
+    source: 'simulated',
+    coins: ['BTC', 'ETH', 'XRP'],
+    venues: [
+      { name: 'upbit', quote: 'KRW' },
+      { name: 'binance', quote: 'USDT' },
+    ],
+    depth: 10,
+  },
+  aggregator: { numeraire: 'USDT', staleAfterMs: 5000 },
+  strategy: { minEdgeBps: 15, notional: '500' },
+  risk: { maxExposure: '1200', maxPerCoin: '1000' },
+  executor: { fillModel: 'depth' },
+};
+
+export function sessionStarted(tape: Tape): AnyEvent {
+  return tape.event('session.started', [], {
+    config: CONFIG,
+    configHash: '0'.repeat(64),
+    seed: 'seed',
+    versions: {},
+    boot: 'abcdefgh',
+    mode: 'ACTIVE',
+    parent: null,
+    snapshots: {},
+  });
+}
+
 export const clock = (tape: Tape, data: Partial<DataOf<'clock'>> = {}): AnyEvent =>
   tape.event('clock', [], { fill: 0.01, committed: 1, committedAt: tape.at - 8_000, ...data });
 

@@ -3,5 +3,6 @@ import { makeShell } from './index.ts';
 
 await runService({
   service: 'market-data',
-  makeShell: ({ config, time, log }) => makeShell({ time, log, simulatorUrl: config.infrastructure.simulatorUrl, random: Math.random }),
+  makeShell: ({ config, time, log }) =>
+    makeShell({ time, log, simulatorUrl: config.infrastructure.simulatorUrl, random: Math.random, source: config.session.market.source }),
 });

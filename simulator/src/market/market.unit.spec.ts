@@ -122,7 +122,6 @@ describe('the simulated market', () => {
 
   it.each(['1', '2', '3', '4'])('gives the default strategy dozens of round trips in 30 s (seed %s)', (seed) => {
     const { entries, exits, edges, meanHeld } = tripsIn(30, { ...SETTINGS, seed });
-    console.log({ seed, entries, exits, meanHeld, most: Math.max(...edges), mean: edges.reduce((a, b) => a + b) / edges.length });
     expect(entries).toBeGreaterThanOrEqual(36);
     expect(entries).toBeLessThanOrEqual(200);
     expect(exits).toBeGreaterThanOrEqual(30);

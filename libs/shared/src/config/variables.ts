@@ -11,6 +11,8 @@ export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   ARB_ENV: 'environment: local_dev, paper (the default) or live',
   ARB_CONFIG: 'one more configuration file, over that of the environment',
   ARB_RECORDINGS: 'folder of recorded market data',
+  ARB_SESSION_START: '`clean` begins a new session whatever there was; said once, by `npm start -- --clean`',
+  ARB_SIMULATOR_LOG: 'file in which the simulated exchanges keep all that they sent',
 };
 
 function upper(word: string): string {

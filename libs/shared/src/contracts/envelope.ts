@@ -29,7 +29,6 @@ export interface StreamEvent<K extends EventType = EventType> extends Header {
 export type AnyEvent = { [K in EventType]: StreamEvent<K> }[EventType];
 
 export const MAX_EVENT_BYTES = 256 * 1024;
-export const MAX_DEPTH = 32;
 export const MAX_BASIS = 64;
 
 /** Deterministic: fixed key order, shortest round-trip numbers (JSON's own), keys of `data` in the order its writer put them. */
@@ -154,14 +153,6 @@ export function scan(subject: string, bytes: Uint8Array): Scanned | string {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function depthAbove(value: unknown, most: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (most === 0) return true;
-  for (const inner of Array.isArray(value) ? value : Object.values(value))
-    if (typeof inner === 'object' && depthAbove(inner, most - 1)) return true;
-  return false;
-}
-
 /** U+0000 and lone surrogates cannot be kept by every tool that reads the journal; shells replace them in outside text. */
 function holdsBadText(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\u0000') || !wellFormed(value);
@@ -191,7 +182,8 @@ const KEYS = ['n', 'source', 'session', 'type', 'v', 'at', 'cause'];
 
 /**
  * The whole event from its bytes, or the reason why it is malformed: decided for everybody by this one function, over
- * the subject and the bytes alone. `scanned` is what `scan` found in the same bytes.
+ * the subject and the bytes alone. `scanned` is what `scan` found in the same bytes. How deep an event may be nested is
+ * bounded by its kind's shape.
  */
 export function parseEvent(subject: string, bytes: Uint8Array, scanned: Scanned, at: Position): AnyEvent | string {
   let value: Record<string, unknown>;
@@ -228,8 +220,6 @@ export function parseEvent(subject: string, bytes: Uint8Array, scanned: Scanned,
   if (value.cause !== null && !isRef(value.cause)) return 'cause is neither null nor a position';
   if (withBasis && !(Array.isArray(value.basis) && value.basis.length <= MAX_BASIS && value.basis.every(isRef)))
     return `basis is not a list of at most ${MAX_BASIS} positions`;
-  if (depthAbove(value.data, MAX_DEPTH - 1)) return `is nested deeper than ${MAX_DEPTH}`;
-  if (source.includes('\\u') && holdsBadText(value.data)) return 'holds U+0000 or a lone surrogate';
   let data = value.data;
   try {
     for (let v = scanned.v; v < scanned.kind.v; v++) data = (scanned.kind.upcasts[v - 1] as (old: unknown) => unknown)(data);
@@ -238,6 +228,7 @@ export function parseEvent(subject: string, bytes: Uint8Array, scanned: Scanned,
   }
   const fault = scanned.kind.shape(data, 'data');
   if (fault !== null) return fault;
+  if (source.includes('\\u') && holdsBadText(value.data)) return 'holds U+0000 or a lone surrogate';
   return { ...value, data, position: at, subject } as unknown as AnyEvent;
 }
 

@@ -164,7 +164,7 @@ const mergedLevels: Shape<readonly (readonly [price: number, size: number, venue
   if (!Array.isArray(value) || value.length > 20) return `${path}: expected at most 20 levels`;
   for (const level of value as unknown[])
     if (!Array.isArray(level) || level.length !== 4 || !level.every((part) => Number.isFinite(part)))
-      return `${path}: expected [price, size, venue, original price], found ${JSON.stringify(level)}`;
+      return `${path}: expected [price, size, venue, original price], found another`;
   return null;
 };
 export const l2 = record({

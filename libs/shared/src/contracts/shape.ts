@@ -15,7 +15,10 @@ type RecordOf<F extends Fields> = { readonly [K in Exclude<keyof F, OptionalKeys
 
 const MAX_TEXT = 4_096;
 
+/** For a sentence, never by recursion: what is shown may be nested without end. */
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
@@ -136,7 +139,7 @@ export function levels(most: number): Shape<readonly (readonly [price: number, s
         typeof level[0] !== 'number' ||
         typeof level[1] !== 'number'
       )
-        return wrong(`${path}[${i}]`, '[price above 0, size above 0]', JSON.stringify(level));
+        return wrong(`${path}[${i}]`, '[price above 0, size above 0]', level);
     }
     return null;
   };

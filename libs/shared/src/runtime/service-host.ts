@@ -1,6 +1,7 @@
 import { Backoff } from './options.ts';
 import type { SessionRow } from './ports.ts';
 import { type RunDeps, type RunStatus, SessionRun } from './session-run.ts';
+import { openSnapshot } from './snapshot.ts';
 
 const POLL_MS = 100;
 
@@ -96,7 +97,7 @@ export class ServiceHost {
     }
     if (row.end !== null && makeCore !== null) {
       const kept = await journal.snapshots(row.id, service, row.end, 1);
-      if (kept[0]?.position !== row.end) return row;
+      if (kept[0]?.position !== row.end || openSnapshot(kept[0]) === null) return row;
     }
     this.wait(`session ${row.id} is ${row.status}`);
     return null;

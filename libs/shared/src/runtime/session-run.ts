@@ -21,7 +21,7 @@ import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Backoff, type RuntimeOptions } from './options.ts';
 import { Outlet } from './outlet.ts';
-import type { Bus, Cancel, JournalReader, Link, Reading, SessionRow, StreamMessage, Time } from './ports.ts';
+import type { Bus, Cancel, JournalReader, Link, Reading, SessionRow, StoredSnapshot, StreamMessage, Time } from './ports.ts';
 import type { Probe } from './probe.ts';
 import type { SayOptions, Shell, ShellContext } from './shell.ts';
 import { makeSnapshot, openSnapshot, sha256 } from './snapshot.ts';
@@ -72,6 +72,8 @@ export interface RunStatus {
 /** The stream does not go on where this process stands; the journal may know why. */
 const LOST_PATIENCE_MS = 3_000;
 const POLL_MS = 100;
+/** Longest look ahead in the stream on one connection: what was lost on the way is then sent again. */
+const LOOK_AHEAD_MS = 3_000;
 
 /**
  * One service taking part in one session, from its start (or the newest snapshot) to the session's end or this
@@ -95,6 +97,9 @@ export class SessionRun {
   private readonly lastBytes = Buffer.allocUnsafe(1024 * 1024 + 64);
   private lastLength = -1;
   private lastSubject = '';
+  private lastStoredAt = 0;
+  /** What this process believes is not what the journal or the stream holds: it starts over. */
+  private discarded = false;
   private link: Link | null = null;
   private endReading: ((end: ReadEnd) => void) | null = null;
   private caughtUpAt = Number.POSITIVE_INFINITY;
@@ -226,7 +231,8 @@ export class SessionRun {
     const stored = await this.retry('read snapshots', () => journal.snapshots(this.session.id, service, upTo, 5));
     for (const candidate of stored) {
       const body = openSnapshot(candidate);
-      if (body === null || candidate.version !== this.runner.core.version) {
+      // A session that is over is finished by whatever code is there: what it says is compared with what was recorded.
+      if (body === null || (candidate.version !== this.runner.core.version && this.session.end === null)) {
         log('warn', body === null ? 'snapshot is corrupt, using the one before it' : 'snapshot is of another version', {
           position: candidate.position,
           version: candidate.version,
@@ -244,20 +250,38 @@ export class SessionRun {
       return;
     }
     if (this.session.parent === null || this.session.parentPosition === null) return;
-    const start = await this.retry("read the parent's last snapshot", () =>
-      journal.snapshots(this.session.parent as string, service, this.session.parentPosition as number, 1),
-    );
-    const last = start[0];
-    const body = last === undefined ? null : openSnapshot(last);
+    let last = await this.parentsLast();
+    let body = last === undefined ? null : openSnapshot(last);
+    if (body === null && (await this.remakeParentsLast())) {
+      last = await this.parentsLast();
+      body = last === undefined ? null : openSnapshot(last);
+    }
     if (last === undefined || body === null || last.position !== this.session.parentPosition)
       throw new Error(
         `${service}: session ${this.session.id} goes on from ${this.session.parent}:${this.session.parentPosition}, but there is no sound snapshot of ${service} at that position (found ${last === undefined ? 'none' : `one at ${last.position}`}). Start anew with --clean, or restore the snapshots table from a backup.`,
       );
-    this.startingSha = sha256(last.body);
+    // Made anew by another version of the code it is spelled in another way; that it replays the record was checked.
+    this.startingSha = last.version === this.session.versions[service] || !this.remade ? sha256(last.body) : null;
     this.runner.loadParent(body.runner, this.session.parent, body.open);
     log('info', 'goes on from the parent session', { parent: this.session.parent, position: this.session.parentPosition });
   }
   private startingSha: string | null = null;
+  private remade = false;
+
+  private async parentsLast(): Promise<StoredSnapshot | undefined> {
+    const { parent, parentPosition } = this.session;
+    const read = () => this.deps.journal.snapshots(parent as string, this.deps.service, parentPosition as number, 1);
+    return (await this.retry("read the parent's last snapshot", read))[0];
+  }
+
+  /** The state at the parent's end follows from the parent's journal: when its snapshot is corrupt, it is made once more. */
+  private async remakeParentsLast(): Promise<boolean> {
+    const parent = await this.retry('read the parent session', () => this.deps.journal.session(this.session.parent as string));
+    if (parent === null || parent.end !== this.session.parentPosition) return false;
+    this.deps.log('warn', "the parent's last snapshot is missing or corrupt: making it again from the journal", { parent: parent.id });
+    this.remade = true;
+    return (await new SessionRun({ ...this.deps, makeShell: null }, parent).run()) === 'ended';
+  }
 
   /** What restores from a later position still needs the session's first event: configuration and versions. */
   private async readFirst(): Promise<void> {
@@ -279,6 +303,7 @@ export class SessionRun {
       const before = this.position;
       await this.readJournalPage(end);
       if (this.stopping) return 'stopped';
+      if (this.discarded) return 'discard';
       if (this.position === before)
         throw new Error(
           `${this.deps.service}: the journal of ${this.session.id} ends at ${end}, but position ${before + 1} is not in it. Run: npx arb verify ${this.session.id}`,
@@ -295,6 +320,7 @@ export class SessionRun {
       await this.readJournal();
       if (this.ended) break;
       if (this.stopping) return 'stopped';
+      if (this.discarded) return 'discard';
       const attached = await this.attach();
       if (attached === 'discard') return 'discard';
       if (attached === 'again') {
@@ -302,6 +328,10 @@ export class SessionRun {
         continue;
       }
       backoff.reset();
+      if (this.stopping) {
+        void attached.link.close();
+        return 'stopped';
+      }
       const end = await this.readStream(attached.link, attached.last);
       if (this.failure !== null) throw this.failure;
       if (end === 'stopped') return 'stopped';
@@ -315,14 +345,24 @@ export class SessionRun {
   private async readJournal(): Promise<void> {
     for (;;) {
       const page = await this.readJournalPage(Number.MAX_SAFE_INTEGER);
-      if (page < this.deps.options.journalPage || this.ended || this.stopping) return;
+      if (page < this.deps.options.journalPage || this.ended || this.stopping || this.discarded) return;
     }
   }
 
   private async readJournalPage(end: number): Promise<number> {
     const limit = Math.min(this.deps.options.journalPage, end - this.position);
-    const page = await this.retry('read the journal', () => this.deps.journal.events(this.session.id, this.position + 1, limit));
+    // What was read from a stream whose tail is lost since must not be gone on from: the journal says what stands there.
+    const overlap = this.position > 0 && this.lastLength >= 0 ? 1 : 0;
+    const page = await this.retry('read the journal', () =>
+      this.deps.journal.events(this.session.id, this.position + 1 - overlap, limit + overlap),
+    );
     for (const stored of page) {
+      if (stored.position === this.position && overlap === 1) {
+        if (this.isLast(stored)) continue;
+        this.notice(`the journal of ${this.session.id} holds another event at position ${this.position} than was read from the stream`);
+        this.discarded = true;
+        return 0;
+      }
       if (stored.position !== this.position + 1)
         throw new Error(
           `${this.deps.service}: the journal of ${this.session.id} has a hole at ${this.position + 1} (next is ${stored.position}). Run: npx arb verify ${this.session.id}`,
@@ -331,7 +371,15 @@ export class SessionRun {
       if (this.ended || this.stopping) break;
     }
     if (this.windowFull()) await this.publishFromJournal();
-    return page.length;
+    return page.length - overlap;
+  }
+
+  private isLast(stored: StreamMessage): boolean {
+    return (
+      stored.subject === this.lastSubject &&
+      stored.storedAt === this.lastStoredAt &&
+      Buffer.compare(stored.bytes, this.lastBytes.subarray(0, this.lastLength)) === 0
+    );
   }
 
   // ---- the stream ---------------------------------------------------------------------------------------------------
@@ -349,6 +397,7 @@ export class SessionRun {
       const found = await identify(link, this.deps.journal, this.session, {
         position: this.position,
         subject: this.lastSubject,
+        storedAt: this.lastStoredAt,
         bytes: this.lastLength < 0 ? null : this.lastBytes.subarray(0, this.lastLength),
       });
       if (found.same) {
@@ -447,6 +496,7 @@ export class SessionRun {
       this.lastLength = message.bytes.length;
     } else this.lastLength = -1;
     this.lastSubject = message.subject;
+    this.lastStoredAt = message.storedAt;
     const header = intake.header;
     if (judgement === 'taken') this.taken++;
     else if (judgement === 'malformed') this.malformed++;
@@ -491,7 +541,7 @@ export class SessionRun {
     this.configuration = event.data.config;
     if (this.runner === null) return;
     const named = event.data.versions[this.deps.service];
-    if (named !== this.runner.core.version)
+    if (named !== this.runner.core.version && this.session.end === null)
       throw new Error(`${this.deps.service}: session ${this.session.id} names version ${named} of it, this is ${this.runner.core.version}`);
     const expected = event.data.snapshots[this.deps.service];
     if (this.startingSha !== null && expected !== this.startingSha)
@@ -556,7 +606,8 @@ export class SessionRun {
   }
 
   private windowFull(): boolean {
-    return this.coreOutlet !== null && this.coreOutlet.unconfirmed >= this.deps.options.window;
+    // Of a session that is over nothing is published any more: what is open at its end is carried into the child.
+    return this.session.end === null && this.coreOutlet !== null && this.coreOutlet.unconfirmed >= this.deps.options.window;
   }
 
   // ---- sending ------------------------------------------------------------------------------------------------------
@@ -757,16 +808,40 @@ export class SessionRun {
     if (seal === null) return;
     const turns = new Intake(this.session.id, new Set());
     turns.turns.load(JSON.parse(seal.turns));
-    // Recorded in what is journaled: reading on will confirm them.
-    if (turns.turns.lastOf(deps.service) > coreOutlet.taken) return;
+    if (turns.turns.lastOf(deps.service) > coreOutlet.taken) await this.confirmFromJournal(seal.to);
     while (this.windowFull() && !this.stopping) {
       const attached = await this.attach();
-      if (attached === 'discard' || attached === 'again') {
+      if (attached === 'discard') {
+        this.discarded = true;
+        return;
+      }
+      if (attached === 'again') {
         await this.pause(POLL_MS);
         continue;
       }
       await this.lookAhead(attached.link, seal.to + 1, attached.last, turns);
       return;
+    }
+  }
+
+  /**
+   * Recorded long after their cause, by a process that was far behind: confirmed before reading on, or the inputs in
+   * between would have to wait in memory.
+   */
+  private async confirmFromJournal(to: number): Promise<void> {
+    const { coreOutlet, deps } = this;
+    if (coreOutlet === null) return;
+    let from = this.position + 1;
+    while (from <= to && !this.stopping) {
+      const limit = Math.min(deps.options.journalPage, to + 1 - from);
+      const page = await this.retry('read the journal', () => deps.journal.events(this.session.id, from, limit));
+      for (const stored of page) {
+        const header = stored.taken ? scan(stored.subject, stored.bytes) : null;
+        if (header !== null && typeof header !== 'string' && header.source === deps.service)
+          coreOutlet.confirm(header.n, stored.position, stored.subject, stored.bytes, deps.time.monotonicMs());
+      }
+      if (page.length === 0) return;
+      from = (page[page.length - 1] as StreamMessage).position + 1;
     }
   }
 
@@ -781,10 +856,12 @@ export class SessionRun {
       const finish = (): void => {
         if (over) return;
         over = true;
+        cancelPatience();
         reading?.stop();
         void link.close();
         resolve();
       };
+      const cancelPatience = deps.time.after(LOOK_AHEAD_MS, finish);
       void link.closed.then(finish);
       const push = (): void => {
         if (over) return;

@@ -5,6 +5,7 @@ import type { JournalReader, Link, SessionRow, StreamInfo } from './ports.ts';
 export interface Known {
   readonly position: number;
   readonly subject: string;
+  readonly storedAt: number;
   /** Null when it was restored from a snapshot and has read nothing since. */
   readonly bytes: Uint8Array | null;
 }
@@ -29,7 +30,8 @@ export async function identify(link: Link, journal: JournalReader, session: Sess
   const found = await link.message(stream, known.position);
   // Purged between the two questions: the journal has it.
   if (found === null) return { same: true, info };
-  if (found.subject !== known_.subject || Buffer.compare(found.bytes, known_.bytes) !== 0)
-    return { same: false, why: `stream ${stream} holds other bytes at position ${known.position} than were read from it` };
+  // Stored at another time: said again after the tail was lost, and what stands before it may be another story.
+  if (found.subject !== known_.subject || found.storedAt !== known_.storedAt || Buffer.compare(found.bytes, known_.bytes) !== 0)
+    return { same: false, why: `stream ${stream} holds another message at position ${known.position} than were read from it` };
   return { same: true, info };
 }

@@ -1,5 +1,4 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { describe, expect, it } from '@jest/globals';
 import {
   bookOf,
   CoreBench,
@@ -10,7 +9,8 @@ import {
   rateOf,
   started,
   TEST_CONFIG,
-} from '../../../../libs/shared/src/core/testing.ts';
+} from '@arb/shared/core/testing';
+import { describe, expect, it } from '@jest/globals';
 import { make } from './index.ts';
 
 function begun(config = TEST_CONFIG): CoreBench {

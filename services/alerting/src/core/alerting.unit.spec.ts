@@ -1,6 +1,6 @@
 import type { DataOf, ServiceName } from '@arb/shared/contracts';
+import { CoreBench, type Input, input, livedAndRestored, randomSequence, started } from '@arb/shared/core/testing';
 import { describe, expect, it } from '@jest/globals';
-import { CoreBench, type Input, input, livedAndRestored, randomSequence, started } from '../../../../libs/shared/src/core/testing.ts';
 import { make } from './index.ts';
 
 const VERSIONS = { aggregator: '1', strategy: '1', alerting: '1' };

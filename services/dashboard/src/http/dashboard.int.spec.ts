@@ -4,9 +4,8 @@ import type { Shell } from '@arb/shared/runtime';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TEST_CONFIG } from '../../../../libs/shared/src/core/testing.ts';
 import { HEARS, makeDashboardShell } from '../shell/dashboard-shell.ts';
-import { clock, fill, l2, makeTape, order, trip } from '../testing.ts';
+import { CONFIG, clock, fill, l2, makeTape, order, trip } from '../testing.ts';
 import { makeView, type View } from '../view/index.ts';
 import { AUDIENCE } from './api.controller.ts';
 import { AUDIENCE_DEFAULTS, type Audience, type AudienceOptions } from './audience.ts';
@@ -147,7 +146,7 @@ describe('GET /api/stream', () => {
     const child = makeDashboardShell(view);
     child.onEvent(clock(makeTape('s2')), false);
     expect(await until(({ event }) => event === 'state')).toMatchObject({ data: { session: { id: 's2', stage: 'catching up' } } });
-    child.onLive({ session: 's2', config: TEST_CONFIG } as Parameters<Shell['onLive']>[0]);
+    child.onLive({ session: 's2', config: CONFIG } as Parameters<Shell['onLive']>[0]);
     expect(await until(({ data }) => data.session !== undefined)).toMatchObject({ data: { session: { id: 's2', stage: 'live' } } });
   });
 

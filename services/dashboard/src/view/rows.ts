@@ -5,7 +5,11 @@ export type Placed<T> = T & { readonly position: number; readonly at: number };
 
 export type FillRow = Placed<DataOf<'fill'>>;
 export type OrderRow = Placed<DataOf<'order'>>;
-export type TripRow = Placed<DataOf<'position'>> & { readonly openedAt: number };
+export type TripRow = Placed<DataOf<'position'>> & {
+  readonly openedAt: number;
+  /** As first heard: a round trip that is over holds nothing any more. */
+  readonly entered: string;
+};
 export type BalanceRow = Placed<DataOf<'balance'>>;
 export type AlertRow = Placed<DataOf<'alert'>> & {
   readonly delivery: { readonly channel: string; readonly state: string; readonly tries: number; readonly detail: string | null } | null;
@@ -33,7 +37,7 @@ export function isDone(state: DataOf<'order'>['state']): boolean {
 
 export function tripRow(event: StreamEvent<'position'>, before: TripRow | undefined): TripRow {
   const row = placed(event);
-  return { ...row, why: clipped(row.why), openedAt: before?.openedAt ?? event.at };
+  return { ...row, why: clipped(row.why), openedAt: before?.openedAt ?? event.at, entered: before?.entered ?? row.quantity };
 }
 
 export function orderRow(event: StreamEvent<'order'>): OrderRow {

@@ -1,7 +1,6 @@
 import type { AnyEvent } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
-import { started, TEST_CONFIG } from '../../../../libs/shared/src/core/testing.ts';
-import { alert, clock, fill, heartbeat, l2, makeTape, order, serviceStarted, type Tape, trip } from '../testing.ts';
+import { alert, CONFIG, clock, fill, heartbeat, l2, makeTape, order, serviceStarted, sessionStarted, type Tape, trip } from '../testing.ts';
 import { type Change, LIMITS, makeView, type View } from './view.ts';
 
 function heard(make: (tape: Tape) => readonly AnyEvent[]): View {
@@ -20,7 +19,7 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 
 describe('session', () => {
   it('is known from its first event', () => {
-    const view = heard((tape) => [tape.event('session.started', [], started().data)]);
+    const view = heard((tape) => [sessionStarted(tape)]);
     expect(view.state().session).toMatchObject({
       id: 's1',
       stage: 'catching up',
@@ -36,7 +35,7 @@ describe('session', () => {
     const tape = makeTape();
     clock(tape);
     view.hear(clock(tape));
-    view.goLive('s1', TEST_CONFIG);
+    view.goLive('s1', CONFIG);
     expect(view.state().session).toMatchObject({ stage: 'live', from: 2, startMode: null, config: { coins: 3 } });
   });
 
@@ -146,6 +145,19 @@ describe('limits', () => {
   it('clip long text', () => {
     const view = heard((tape) => [alert(tape, 'a', 'raised', 'x'.repeat(4_000))]);
     expect(view.state().alerts[0]?.summary).toBe(`${'x'.repeat(299)}…`);
+  });
+});
+
+describe('round trips', () => {
+  it('keep what they began with', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const began = tape.at;
+    view.hear(trip(tape, 't1', 'OPEN'));
+    tape.wait(500);
+    const closed = trip(tape, 't1', 'CLOSED', '0.1') as Extract<AnyEvent, { type: 'position' }>;
+    view.hear({ ...closed, data: { ...closed.data, quantity: '0' } });
+    expect(view.state().trips).toMatchObject([{ state: 'CLOSED', quantity: '0', entered: '0.004', openedAt: began, at: began + 500_000 }]);
   });
 });
 

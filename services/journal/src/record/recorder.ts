@@ -164,6 +164,7 @@ export class Recorder {
           const found = await identify(link, this.store, this.session, {
             position: this.read,
             subject: this.last?.subject ?? '',
+            storedAt: this.last?.storedAt ?? 0,
             bytes: this.last?.bytes ?? null,
           });
           if (!found.same) {
@@ -215,10 +216,11 @@ export class Recorder {
    * `session.stopped`. Every step may be repeated by the next journal.
    */
   async cut(reason: string): Promise<void> {
+    if (this.cutting) return;
     this.cutting = true;
     await this.until(() => this.live && (this.started || this.stoppedAt !== null));
+    await this.markCutting();
     if (this.end !== null) return;
-    await this.store.updateSession(this.session.id, { status: 'cutting' });
     this.deps.probe('cut-marked');
     if (this.stoppedAt === null) {
       this.say('session.stopping', { reason });
@@ -234,6 +236,23 @@ export class Recorder {
     await this.until(() => (this.sealed?.to ?? 0) >= (this.stoppedAt as number));
     this.end = 'cut';
     this.endReading?.('link');
+  }
+
+  /** Postgres may be away just now; the cut waits for it, or it would be forgotten. */
+  private async markCutting(): Promise<void> {
+    const backoff = new Backoff(this.deps.options.backoffMs);
+    for (;;) {
+      this.check();
+      if (this.end !== null) return;
+      if (this.storeReady)
+        try {
+          await this.store.updateSession(this.session.id, { status: 'cutting' });
+          return;
+        } catch (error) {
+          this.notice(`Postgres: ${(error as Error).message}`);
+        }
+      await this.pause(backoff.take());
+    }
   }
 
   /** Resolves once this boot is the one that is listened to. */

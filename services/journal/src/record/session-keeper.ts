@@ -51,7 +51,8 @@ export class SessionKeeper {
   /** Hands over to a new session that runs `wanted`: same state, other configuration or code. */
   handOver(wanted: Wanted): void {
     this.wanted = wanted;
-    void this.recorder?.cut('handover');
+    // A cut fails only together with the recording itself, whose end is awaited in `record`.
+    this.recorder?.cut('handover').catch((error: Error) => this.deps.log('debug', `the cut ended: ${error.message}`));
   }
 
   /** Runs until stopped. Rejects when an invariant broke. */
@@ -119,6 +120,11 @@ export class SessionKeeper {
   /** Records a live session until it ends for this process, or for good. */
   private async record(row: SessionRow): Promise<'again' | 'stopped' | 'superseded'> {
     const seal = await this.store.lastSeal(row.id);
+    if (seal !== null && (await this.isStopped(row, seal.to))) {
+      // The journal before this one came as far as the end and did not live to say so.
+      await this.store.updateSession(row.id, { status: 'ended', end: seal.to });
+      return 'again';
+    }
     const mine = row.configHash === this.wanted.configHash && sameVersions(row.versions, this.wanted.versions);
     const recorder = new Recorder(this.deps, row, this.store, seal, seal === null ? this.startedHere : null);
     this.startedHere = null;
@@ -159,6 +165,13 @@ export class SessionKeeper {
     });
     return 'again';
   }
+
+  private async isStopped(row: SessionRow, position: number): Promise<boolean> {
+    const [last] = await this.store.events(row.id, position, 1);
+    const scanned = last?.taken === true ? scan(last.subject, last.bytes) : '';
+    return typeof scanned !== 'string' && scanned.kind.type === 'session.stopped';
+  }
+
   private startedHere: { readonly bytes: Buffer; readonly subject: string } | null = null;
 
   // ---- starting -----------------------------------------------------------------------------------------------------
@@ -178,12 +191,14 @@ export class SessionKeeper {
 
   /** The row is there; stream, first event and subjects follow, each only if it is not there yet. */
   private async finishStarting(row: SessionRow): Promise<void> {
-    if (row.configHash !== this.wanted.configHash || !sameVersions(row.versions, this.wanted.versions)) {
+    // A handover may change what is wanted at any moment; this session begins with what its row names.
+    const { wanted } = this;
+    if (row.configHash !== wanted.configHash || !sameVersions(row.versions, wanted.versions)) {
       // Begun by another version or configuration and never run: given up, as if it had not been.
       await this.store.updateSession(row.id, { status: 'ended', end: 0 });
       return;
     }
-    const started = await this.startedData(row);
+    const started = await this.startedData(row, wanted);
     await this.withLink(async (link) => {
       const stream = streamOf(row.id);
       await this.closeOthers(link, stream);
@@ -218,10 +233,10 @@ export class SessionKeeper {
     });
   }
 
-  private async startedData(row: SessionRow): Promise<Started> {
+  private async startedData(row: SessionRow, wanted: Wanted): Promise<Started> {
     const parent = row.parent === null ? null : await this.store.session(row.parent);
     const snapshots: Record<string, string> = {};
-    let seed = this.wanted.seed;
+    let seed = wanted.seed;
     if (parent !== null && parent.end !== null) {
       for (const service of CORE_SERVICES) {
         const [last] = await this.store.snapshots(parent.id, service, parent.end, 1);
@@ -232,7 +247,7 @@ export class SessionKeeper {
       seed = await this.seedOf(parent);
     }
     return {
-      config: this.wanted.config,
+      config: wanted.config,
       configHash: row.configHash,
       seed,
       versions: row.versions,

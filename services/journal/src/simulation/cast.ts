@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { CORE_SERVICES, type CoreServiceName, type ServiceName } from '@arb/shared/contracts';
-import { type HostDeps, type JournalReader, type JournalStore, type Log, RUNTIME_DEFAULTS, type RuntimeOptions, ServiceHost } from '@arb/shared/runtime';
+import {
+  type HostDeps,
+  type JournalReader,
+  type JournalStore,
+  type Log,
+  RUNTIME_DEFAULTS,
+  type RuntimeOptions,
+  ServiceHost,
+} from '@arb/shared/runtime';
 import { BusServer, Database, Killed, type Process, type Supervised, type World } from '@arb/shared/simulation';
 import { RECORD_DEFAULTS, type RecordOptions, SessionKeeper, type Wanted } from '../record/index.ts';
 import { coreOf, type TestConfig } from './cores.ts';
@@ -102,7 +110,7 @@ export class Cast {
 
   /** The journals that run are told; one that starts later reads it at its start. */
   handOver(): void {
-    for (const keeper of this.keepers.values()) keeper.handOver(this.wanted());
+    for (const keeper of this.keepers.values()) keeper.handOver(this.wanted(this.cleanAsked));
   }
 
   /** Begins inside the new process; ends the process when the code under test gives up. */

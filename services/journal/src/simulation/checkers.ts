@@ -34,6 +34,7 @@ export interface Checked {
 export function checkAll(cast: Cast): Checked {
   const sessions = [...cast.db.sessions.values()].sort((a, b) => a.number - b.number);
   const said: SaidInJournal = new Map();
+  const claims: Claim[] = [];
   let rowCount = 0;
   for (const session of sessions) {
     const rows = cast.db.rowsOf(session.id);
@@ -42,11 +43,11 @@ export function checkAll(cast: Cast): Checked {
     checkSeals(cast, session, rows);
     checkAgainstStream(cast, session, rows);
     checkTurns(session, rows);
-    checkBooks(session, rows, said);
+    checkBooks(session, rows, said, claims);
     checkLife(cast, session, rows);
   }
   checkSaid(cast, said);
-  checkLeaseHolders(cast);
+  checkLeaseHolders(cast, claims);
   checkReplays(cast, sessions);
   const outcomes = checkOutcomes(cast, sessions);
   return { sessions: sessions.length, rows: rowCount, outcomes };
@@ -70,7 +71,10 @@ function checkRows(cast: Cast, session: SessionRow, rows: readonly JournalRow[])
     });
     const seal = seals.get(row.position);
     if (seal !== undefined)
-      must(seal.turns === JSON.stringify(intake.turns.save()), () => `${session.id}: turns of the seal at ${row.position} are ${seal.turns}`);
+      must(
+        seal.turns === JSON.stringify(intake.turns.save()),
+        () => `${session.id}: turns of the seal at ${row.position} are ${seal.turns}`,
+      );
   });
 }
 
@@ -98,7 +102,8 @@ function checkSeals(cast: Cast, session: SessionRow, rows: readonly JournalRow[]
       if (event.session !== session.id) continue;
       must(
         heads.get(event.data.to) === event.data.head,
-        () => `${session.id}: ${event.data.to} was told as committed with head ${event.data.head}; the journal has ${heads.get(event.data.to)}`,
+        () =>
+          `${session.id}: ${event.data.to} was told as committed with head ${event.data.head}; the journal has ${heads.get(event.data.to)}`,
       );
     }
 }
@@ -143,16 +148,26 @@ function checkTurns(session: SessionRow, rows: readonly JournalRow[]): void {
       journal = { boot: event.data.boot as string, term: 0 };
     } else if (event.type === 'session.resumed' && event.data.term === (journal?.term ?? 0) + 1)
       journal = { boot: event.data.boot as string, term: event.data.term as number };
-    if (guarded) must(boot === journal?.boot, () => `${session.id}:${row.position} ${event.type} is taken from ${boot}, the journal is ${journal?.boot}`);
+    if (guarded)
+      must(
+        boot === journal?.boot,
+        () => `${session.id}:${row.position} ${event.type} is taken from ${boot}, the journal is ${journal?.boot}`,
+      );
   }
 }
 
 // ---- books and their lease ------------------------------------------------------------------------------------------
 
+interface Claim {
+  readonly session: string;
+  readonly boot: string;
+  readonly storedAt: number;
+}
+
 /** By boot and sequence: where it stands. */
 type SaidInJournal = Map<string, { readonly session: string; readonly position: number; readonly taken: boolean }>;
 
-function checkBooks(session: SessionRow, rows: readonly JournalRow[], said: SaidInJournal): void {
+function checkBooks(session: SessionRow, rows: readonly JournalRow[], said: SaidInJournal, claims: Claim[]): void {
   let clock = 0;
   let holder = null as { boot: string; term: number; until: number } | null;
   for (const row of rows) {
@@ -161,10 +176,16 @@ function checkBooks(session: SessionRow, rows: readonly JournalRow[], said: Said
       const boot = event.source.split('/')[1] as string;
       const key = `${boot} ${event.data.sequence}`;
       const before = said.get(key);
-      must(!(before?.taken === true && row.taken), () => `book ${key} is taken at ${session.id}:${row.position} and at ${before?.session}:${before?.position}`);
+      must(
+        !(before?.taken === true && row.taken),
+        () => `book ${key} is taken at ${session.id}:${row.position} and at ${before?.session}:${before?.position}`,
+      );
       if (before === undefined || row.taken) said.set(key, { session: session.id, position: row.position, taken: row.taken });
       if (row.taken)
-        must(holder?.boot === boot, () => `${session.id}:${row.position}: a book of ${boot} is taken while ${holder?.boot} holds the lease`);
+        must(
+          holder?.boot === boot,
+          () => `${session.id}:${row.position}: a book of ${boot} is taken while ${holder?.boot} holds the lease`,
+        );
     }
     if (!row.taken) continue;
     const event = eventOf(row);
@@ -172,7 +193,9 @@ function checkBooks(session: SessionRow, rows: readonly JournalRow[], said: Said
     if (event.type !== 'lease' || event.data.service !== 'market-data') continue;
     const { boot, term, act } = event.data as unknown as DataOf<'lease'>;
     if (act === 'claim') {
-      if (term === (holder?.term ?? 0) + 1 && (holder === null || holder.until <= clock)) holder = { boot, term, until: clock + 2_000_000 };
+      if (term !== (holder?.term ?? 0) + 1 || (holder !== null && holder.until > clock)) continue;
+      holder = { boot, term, until: clock + 2_000_000 };
+      claims.push({ session: session.id, boot, storedAt: row.storedAt });
     } else if (holder !== null && holder.boot === boot && holder.term === term) holder.until = act === 'renew' ? clock + 2_000_000 : 0;
   }
 }
@@ -187,24 +210,23 @@ function checkSaid(cast: Cast, journaled: SaidInJournal): void {
   for (const book of cast.market.said) {
     const boot = cast.hosts.get(book.process)?.current();
     if (!living.has(book.process) || boot?.boot !== book.boot) continue;
-    must(journaled.has(`${book.boot} ${book.sequence}`), () => `book ${book.sequence}, said by ${book.boot} in ${book.session}, is not in the journal`);
+    must(
+      journaled.has(`${book.boot} ${book.sequence}`),
+      () => `book ${book.sequence}, said by ${book.boot} in ${book.session}, is not in the journal`,
+    );
   }
 }
 
-/** No shell says books once another one has: not in its own opinion, but as seen by somebody who sees all. */
-function checkLeaseHolders(cast: Cast): void {
-  const spans = new Map<string, { readonly from: number; to: number }>();
+/** No shell says books while another one holds the lease, as seen by somebody who sees all: not only are they not taken. */
+function checkLeaseHolders(cast: Cast, claims: readonly Claim[]): void {
   for (const book of cast.market.said) {
-    const key = `${book.session} ${book.boot}`;
-    const span = spans.get(key);
-    if (span === undefined) spans.set(key, { from: book.at, to: book.at });
-    else span.to = book.at;
-  }
-  const list = [...spans].map(([key, span]) => ({ key, session: key.split(' ')[0], ...span })).sort((a, b) => a.from - b.from);
-  for (let i = 1; i < list.length; i++) {
-    const [before, after] = [list[i - 1], list[i]];
-    if (before === undefined || after === undefined || before.session !== after.session) continue;
-    must(before.to < after.from, () => `${before.key} said books until ${before.to} µs, ${after.key} from ${after.from} µs on`);
+    if (cast.db.sessions.get(book.session)?.status === 'lost') continue;
+    const storedAt = cast.world.trueMicros(book.at);
+    const holder = claims.findLast((claim) => claim.session === book.session && claim.storedAt < storedAt);
+    must(
+      holder?.boot === book.boot,
+      () => `${book.boot} said book ${book.sequence} in ${book.session} at ${book.at} µs, when ${holder?.boot} held the lease`,
+    );
   }
 }
 
@@ -228,7 +250,10 @@ function checkLife(cast: Cast, session: SessionRow, rows: readonly JournalRow[])
     must(session.lostFrom === (session.end as number) + 1, () => `${session.id} ends at ${session.end}, lost from ${session.lostFrom}`);
   const data = first.data as unknown as DataOf<'session.started'>;
   const parent = session.parent === null ? null : (cast.db.sessions.get(session.parent) ?? null);
-  must(data.configHash === session.configHash, () => `${session.id}: hash ${data.configHash} in its first event, ${session.configHash} in its row`);
+  must(
+    data.configHash === session.configHash,
+    () => `${session.id}: hash ${data.configHash} in its first event, ${session.configHash} in its row`,
+  );
   const expected =
     parent === null
       ? null
@@ -259,7 +284,8 @@ function checkReplays(cast: Cast, sessions: readonly SessionRow[]): void {
     const parents = session.parent === null ? null : (ends.get(session.parent) ?? null);
     if (session.parent !== null && parents === null) throw new Error(`${session.id}: its parent ${session.parent} has no rows`);
     // Beyond the journal's head the stream says what live processes have read.
-    const beyond: readonly StreamMessage[] = session.end === null ? (cast.history.of(session.streamCreated)?.timelines.at(-1)?.slice(rows.length) ?? []) : [];
+    const beyond: readonly StreamMessage[] =
+      session.end === null ? (cast.history.of(session.streamCreated)?.timelines.at(-1)?.slice(rows.length) ?? []) : [];
     const living = [...cast.hosts].flatMap(([name, host]) => {
       const run = host.current();
       const live = run?.status().session === session.id ? run.coreState() : null;
@@ -279,8 +305,7 @@ function checkReplays(cast: Cast, sessions: readonly SessionRow[]): void {
           }
       };
     });
-    for (const one of living)
-      must(one.found, () => `${one.name} stands at ${session.id}:${one.position}, of ${messages.length} messages`);
+    for (const one of living) must(one.found, () => `${one.name} stands at ${session.id}:${one.position}, of ${messages.length} messages`);
     ends.set(session.id, end);
   }
 }

@@ -4,8 +4,8 @@ import {
   Intake,
   makeSnapshot,
   type OpenOutput,
-  openSnapshot,
   type Output,
+  openSnapshot,
   type RunnerState,
   type SessionRow,
   type StoredSnapshot,
@@ -50,7 +50,9 @@ export function replay({ session, service, parent, messages, snapshots, after }:
       if (output === undefined || output.n !== intake.header.n)
         throw new Error(`${where(message.position)}: recorded, but a replay has not said it: ${found}`);
       if (output.subject !== message.subject || output.bytes.toString() !== found)
-        throw new Error(`${where(message.position)}: recorded ${message.subject} ${found}, a replay says ${output.subject} ${output.bytes}`);
+        throw new Error(
+          `${where(message.position)}: recorded ${message.subject} ${found}, a replay says ${output.subject} ${output.bytes}`,
+        );
     }
     if (judgement === 'taken' && intake.event !== null && runner.wanted.has(intake.event.type))
       runner.apply(intake.event, (output) => derived.push(output));

@@ -26,8 +26,11 @@ export function rerunLine(seed: number, profile: Profile): string {
 }
 
 /** One history from its seed: chaos, then quiet, in which all must come back to life, then rest, in which all must add up. */
-export async function runSeed(seed: number, profile: Profile, sabotage?: Sabotage): Promise<SeedRun> {
-  const world = new World(`${profile}/${seed}`, { rerun: () => rerunLine(seed, profile), traceLines: 400 });
+export async function runSeed(seed: number, profile: Profile, sabotage?: Sabotage, look?: (cast: Cast) => void): Promise<SeedRun> {
+  const world = new World(`${profile}/${seed}`, {
+    rerun: () => rerunLine(seed, profile),
+    traceLines: Number(process.env.SIM_TRACE ?? 400),
+  });
   const random = world.random.fork('plan');
   const options: CastOptions = { ...castOptions(profile, random), ...(sabotage === undefined ? {} : { sabotage }) };
   const cast = new Cast(world, options);
@@ -46,6 +49,7 @@ export async function runSeed(seed: number, profile: Profile, sabotage?: Sabotag
   } catch (error) {
     failure = (error as Error).message;
   }
+  look?.(cast);
   return { seed, profile, failure, trace: world.report(), events: world.events, restarts: cast.restarts, checked, recoveryMs };
 }
 
@@ -83,6 +87,7 @@ function whatIsIll(cast: Cast): string | null {
   if (JSON.stringify(session.versions) !== JSON.stringify(wanted.versions)) return `session ${session.id} runs other versions than wanted`;
   if (cast.cleanAsked) return 'a clean start was asked for and has not begun';
   for (const part of cast.parts) {
+    if (cast.process(part.name)?.asleep === true) return `${part.name} sleeps`;
     if (part.service === 'journal') continue;
     const host = cast.hosts.get(part.name);
     const status = host?.current()?.status();
@@ -109,6 +114,7 @@ function writerOf(cast: Cast) {
 }
 
 function whatIsUnderWay(cast: Cast): string | null {
+  for (const part of cast.parts) if (cast.process(part.name)?.asleep === true) return `${part.name} sleeps`;
   for (const [name, host] of cast.hosts) {
     const status = host.current()?.status();
     if (status === undefined || !status.live) return `${name} is not live`;

@@ -1,15 +1,6 @@
 import type { DataOf } from '@arb/shared/contracts';
+import { CoreBench, type Emitted, type Input, input, livedAndRestored, randomSequence, rateOf, started } from '@arb/shared/core/testing';
 import { describe, expect, it } from '@jest/globals';
-import {
-  CoreBench,
-  type Emitted,
-  type Input,
-  input,
-  livedAndRestored,
-  randomSequence,
-  rateOf,
-  started,
-} from '../../../../libs/shared/src/core/testing.ts';
 import { make } from './index.ts';
 
 type Decision = DataOf<'decision'>;

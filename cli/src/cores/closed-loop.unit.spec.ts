@@ -1,23 +1,13 @@
 import { make as makeAggregator } from '@arb/aggregator/core';
 import { make as makeAlerting } from '@arb/alerting/core';
+import { make as makeExecutor } from '@arb/executor/core';
 import { make as makeRisk } from '@arb/risk/core';
 import type { EventType } from '@arb/shared/contracts';
 import type { SessionConfig } from '@arb/shared/core';
+import { bookOf, CoreBench, type Emitted, type Input, input, randomSequence, rateOf, started, TEST_CONFIG } from '@arb/shared/core/testing';
 import { add, compare, formatDecimal, parseDecimal, subtract } from '@arb/shared/money';
 import { make as makeStrategy } from '@arb/strategy/core';
 import { describe, expect, it } from '@jest/globals';
-import {
-  bookOf,
-  CoreBench,
-  type Emitted,
-  type Input,
-  input,
-  randomSequence,
-  rateOf,
-  started,
-  TEST_CONFIG,
-} from '../../../../libs/shared/src/core/testing.ts';
-import { make as makeExecutor } from './index.ts';
 
 const START = 1_700_000_000_000_000;
 const OUTCOMES = ['OPEN', 'CLOSED', 'UNWOUND', 'FAILED'];

@@ -1,0 +1,128 @@
+import { createServer } from 'node:net';
+import type { Bench, BenchOptions } from '../bench.ts';
+import { median } from '../numbers.ts';
+import { atLeast, atMost, type Row, row } from '../row.ts';
+import { type Child, startChild } from '../stack/child.ts';
+import { pause, type Stack, startStack, until } from '../stack/stack.ts';
+
+/** Risk is the service as shipped, framework and all; the others are empty cores around it. */
+export const restart: Bench = {
+  name: 'restart',
+  says: 'a killed service until it is ready again; how fast it catches up',
+  byDefault: true,
+  async run(options) {
+    return [
+      ...(await underLoad(options)),
+      ...(await afterLongAbsence(options, 200, 'few outputs missing', atLeast(50_000))),
+      ...(await afterLongAbsence(options, 1, 'an output missing for every third event')),
+    ];
+  },
+};
+
+const RATE = 1_000;
+
+async function underLoad({ quick, say }: BenchOptions): Promise<readonly Row[]> {
+  const rounds = quick ? 2 : 5;
+  const { stack, start } = await stackWithRisk(1);
+  let risk = await start();
+  const times: number[] = [];
+  const load = stack.say({ rate: RATE, seconds: quick ? 12 : 40, levels: 30, moving: false });
+  await pause(2_000);
+  for (let round = 0; round < rounds; round++) {
+    await risk.child.kill9();
+    const from = performance.now();
+    risk = await start();
+    times.push(performance.now() - from);
+    say(`ready again after ${(times.at(-1) as number).toFixed(0)} ms`);
+    await pause(quick ? 1_000 : 4_000);
+  }
+  await load;
+  await risk.child.stop();
+  await stack.stop();
+  return [
+    row('restart', 'killed to ready', median(times), 'ms', {
+      must: atMost(2_000),
+      note: `under ${RATE} books/s, start of Node.js included; worst ${Math.max(...times).toFixed(0)} ms`,
+    }),
+  ];
+}
+
+async function afterLongAbsence(
+  { quick, say }: BenchOptions,
+  decideEvery: number,
+  what: string,
+  must?: Row['must'] & object,
+): Promise<readonly Row[]> {
+  const events = quick ? 30_000 : 300_000;
+  const { stack, start } = await stackWithRisk(decideEvery);
+  const before = await start();
+  await stack.say({ rate: RATE, seconds: 1, levels: 30, moving: false });
+  await before.child.kill9();
+  const kept = (await stack.journal.snapshots(stack.session, 'risk', Number.MAX_SAFE_INTEGER, 1))[0]?.position ?? 0;
+  const perBook = decideEvery === 1 ? 3 : 2;
+  const rate = quick ? 2_000 : 4_000;
+  await stack.say({ rate, seconds: Math.ceil(events / perBook / rate) + 1, levels: 30, moving: false });
+  const head = await stack.journaled();
+  const after = await start();
+  // The log's own times: from the moment its state was restored, so that the start of Node.js and Nest is left out.
+  const seconds = (after.readyAt - after.restoredAt) / 1_000;
+  say(`${head - kept} events in ${seconds.toFixed(2)} s (${what})`);
+  await after.child.stop();
+  await stack.stop();
+  return [
+    row('restart', `catch-up, ${what}`, (head - kept) / seconds, 'events/s', {
+      ...(must === undefined ? {} : { must }),
+      note: `${head - kept} events from the journal in ${seconds.toFixed(2)} s`,
+    }),
+  ];
+}
+
+interface Started {
+  readonly child: Child;
+  /** Milliseconds since the epoch. */
+  readonly restoredAt: number;
+  readonly readyAt: number;
+}
+
+async function stackWithRisk(decideEvery: number): Promise<{ readonly stack: Stack; readonly start: () => Promise<Started> }> {
+  const stack = await startStack({ cores: ['aggregator', 'strategy', 'executor'], real: ['risk'], decideEvery, answers: null });
+  const port = await freePort();
+  const env = {
+    ARB_NATS_URL: stack.servers.nats,
+    ARB_NATS_USER: 'risk',
+    ARB_NATS_PASSWORD: stack.servers.passwords.risk,
+    ARB_POSTGRES_URL: stack.servers.postgres,
+    ARB_HTTP_PORT: String(port),
+  };
+  async function start(): Promise<Started> {
+    let restoredAt = 0;
+    const starting = startChild('risk', 'risk-main', {}, env);
+    const child = await starting;
+    child.onLine((line) => {
+      if (line.includes('restored from a snapshot')) restoredAt = Date.parse((JSON.parse(line) as { time: string }).time);
+    });
+    const upAt = Date.now();
+    await until('risk ready', () => isReady(port), 120_000);
+    return { child, restoredAt: restoredAt === 0 ? upAt : restoredAt, readyAt: Date.now() };
+  }
+  return { stack, start };
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+  } catch {
+    // Not listening yet.
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
+    });
+  });
+}

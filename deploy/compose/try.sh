@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# Tries the whole stack with whatever Docker is here, from nothing to nothing:
+#   deploy/compose/try.sh [--no-build] [--keep]
+# Up and healthy; the live flow seen from outside without credentials; nothing secret in configuration, environment or logs;
+# the session verified; each process killed once and back; down and up again with the same session, verified once more.
+# It works on a project of its own, so it never touches the data of `docker compose up`; only the two ports must be free
+# (NATS_PORT, DASHBOARD_PORT). Exit code 0 only when every check was good.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 2
+
+project=${TRY_PROJECT:-arbitrage-lite-try}
+within=${TRY_WITHIN_SECONDS:-120}
+nats_port=${NATS_PORT:-4222}
+page_port=${DASHBOARD_PORT:-8080}
+# First the world's edge, last what everything else stands on.
+killed="simulator market-data aggregator strategy risk executor alerting dashboard journal redis nats postgres"
+ours="simulator journal market-data aggregator strategy risk executor alerting dashboard"
+build=yes keep=no
+for word in "$@"; do
+  case $word in
+    --no-build) build=no ;;
+    --keep) keep=yes ;;
+    *) sed -n '2,7p' "$0" >&2; exit 2 ;;
+  esac
+done
+
+failures=0
+summary=''
+compose() { docker compose -p "$project" "$@"; }
+note() { printf '%s\n' "$1"; summary+="$1"$'\n'; }
+good() { note "  good    $1"; }
+bad() { note "  FAILED  $1"; failures=$((failures + 1)); }
+now_ms() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
+since() { local ms=$(($(now_ms) - $1)); printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100)); }
+
+finish() {
+  trap - EXIT INT TERM
+  if [ "$failures" -gt 0 ]; then
+    echo "last lines of the logs:"
+    compose ps -a
+    compose logs --tail 8 2>&1 | cut -c1-400
+  fi
+  if [ "$keep" = yes ]; then
+    echo "left running: docker compose -p $project down --volumes removes it"
+  else
+    compose down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1 || echo "project $project could not be removed: docker compose -p $project down --volumes" >&2
+  fi
+  printf '\nsummary\n%s' "$summary"
+  if [ "$failures" -eq 0 ]; then echo "all good"; exit 0; fi
+  echo "$failures failed"
+  exit 1
+}
+give_up() { bad "$1"; finish; }
+trap 'give_up interrupted' INT TERM
+trap finish EXIT
+
+# All that should serve and does not, in one line; empty when everything is well.
+unwell() {
+  local all
+  all=$(compose ps -a --format '{{.Service}} {{.State}} {{.Health}}') || { echo "docker compose ps failed"; return; }
+  awk -v want="$killed" '
+    { state[$1] = $2 " " $3 }
+    END { n = split(want, name, " "); for (i = 1; i <= n; i++) if (state[name[i]] != "running healthy") printf "%s (%s) ", name[i], (name[i] in state ? state[name[i]] : "not there") }' <<<"$all"
+}
+# Asks each process itself: what `docker compose ps` shows may be ten seconds old.
+all_ready() {
+  local service
+  for service in $ours; do
+    if [ "$service" = simulator ]; then compose exec -T simulator node deploy/compose/healthy.mjs http://127.0.0.1:9100/healthz
+    else compose exec -T "$service" node deploy/compose/healthy.mjs; fi >/dev/null 2>&1 || { echo "$service"; return; }
+  done
+}
+until_ready() {
+  local end=$((SECONDS + within)) left
+  while left=$(unwell)$(all_ready); [ -n "$left" ]; do
+    if [ $SECONDS -ge $end ]; then echo "$left"; return 1; fi
+    sleep 0.5
+  done
+}
+container() { compose ps -q "$1" | head -n 1; }
+started_at() { docker inspect -f '{{.State.StartedAt}}' "$(container "$1")" 2>/dev/null; }
+session() { compose exec -T journal arb sessions --json --limit 1 | sed -n 's/.*"session":"\([^"]*\)".*/\1/p'; }
+
+up() {
+  local began; began=$(now_ms)
+  if compose up -d --wait --wait-timeout "$within" >/tmp/"$project".up 2>&1; then good "$1: healthy after $(since "$began")"
+  else tail -n 5 /tmp/"$project".up; give_up "$1: not healthy within $within s"; fi
+  rm -f /tmp/"$project".up
+}
+
+look() {
+  local said rc=0
+  if command -v node >/dev/null; then said=$(node deploy/compose/look.mjs "$nats_port" "$page_port") || rc=$?
+  else said=$(docker run --rm -i --network host arbitrage-lite:local node --input-type=module - "$nats_port" "$page_port" <deploy/compose/look.mjs) || rc=$?; fi
+  note "$said"
+  [ "$rc" -eq 0 ] || failures=$((failures + 1))
+}
+
+verify() {
+  local said began; began=$(now_ms)
+  if said=$(compose run --rm -T arb verify 2>&1); then good "arb verify, $1: $(since "$began"); $(grep -m 1 '^session ' <<<"$said")"
+  else bad "arb verify, $1: exit code $?"; printf '%s\n' "$said" | tail -n 12 | cut -c1-400; fi
+}
+
+same_session() {
+  local found; found=$(session)
+  if [ -n "$found" ] && [ "$found" = "$2" ]; then good "$1: the session is still $found"
+  else bad "$1: the session was $2 and is ${found:-unknown}"; fi
+}
+
+if [ "$build" = yes ]; then
+  began=$(now_ms)
+  compose build --quiet || give_up "the image cannot be built"
+  good "image built in $(since "$began")"
+fi
+good "image arbitrage-lite:local, $(($(docker image inspect -f '{{.Size}}' arbitrage-lite:local) / 1000000)) MB"
+
+compose down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1
+up "up from nothing"
+first=$(session)
+[ -n "$first" ] || give_up "the journal knows no session"
+
+look
+
+published=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Ports}}' | tr ',' '\n' | grep -- '->' | grep -v '127\.0\.0\.1:' || true)
+if [ -z "$published" ]; then good "nothing is published but on 127.0.0.1"; else bad "published to the world: $published"; fi
+
+as_root=''
+for service in $ours nats redis; do
+  user=$(compose exec -T "$service" id -u)
+  [ "${user:-0}" != 0 ] || as_root+=" $service"
+done
+if [ -z "$as_root" ]; then good "nothing but postgres begins as root"; else bad "root, or unknown:$as_root"; fi
+
+secrets=$(compose exec -T journal sh -c 'for file in /secrets/nats-* /secrets/postgres /secrets/redis; do cat "$file"; echo; done' | grep .)
+# shellcheck disable=SC2046
+said=$(compose config; docker inspect $(compose ps -aq); docker history --no-trunc arbitrage-lite:local; compose logs 2>&1)
+if [ "$(wc -l <<<"$secrets")" -lt 11 ]; then bad "expected 11 passwords in the volume, found $(wc -l <<<"$secrets")"
+elif grep -qF "$secrets" <<<"$said"; then bad "a password shows in the configuration, the image, an environment or a log"
+else good "no password shows in configuration, image, environments or logs"; fi
+
+verify "live"
+
+for service in $killed; do
+  before=$(started_at "$service")
+  began=$(now_ms)
+  # From inside: a kill by Docker counts as a wish that it should stay away.
+  compose exec -T "$service" sh -c 'kill -KILL -1' >/dev/null 2>&1
+  end=$((SECONDS + within))
+  while [ "$(started_at "$service")" = "$before" ] && [ $SECONDS -lt $end ]; do sleep 0.2; done
+  if [ "$(started_at "$service")" = "$before" ]; then bad "$service killed: it was not started again"
+  elif left=$(until_ready); then good "$service killed: all ready again after $(since "$began"), asked one by one"
+  else bad "$service killed: not ready after $within s: $left"; fi
+done
+
+same_session "after the kills" "$first"
+look
+verify "after the kills"
+before_down=$(session)
+
+began=$(now_ms)
+if compose down --timeout 30 >/dev/null 2>&1; then good "down in $(since "$began")"; else bad "down"; fi
+up "up again"
+same_session "down and up" "$before_down"
+look
+verify "after down and up"
+
+# A second `up` changes nothing: the passwords stay, nothing is started anew.
+before=$(compose ps -q | sort; started_at nats; started_at postgres; started_at journal)
+compose up -d --wait --wait-timeout "$within" >/dev/null 2>&1 || bad "up while it is up"
+if [ "$(compose ps -q | sort; started_at nats; started_at postgres; started_at journal)" = "$before" ]; then good "up while it is up: nothing is started anew"
+else bad "up while it is up: something was started anew"; fi
+finish
