@@ -84,7 +84,7 @@ session() { compose exec -T journal arb sessions --json --limit 1 | sed -n 's/.*
 up() {
   local began; began=$(now_ms)
   if compose up -d --wait --wait-timeout "$within" >/tmp/"$project".up 2>&1; then good "$1: healthy after $(since "$began")"
-  else tail -n 5 /tmp/"$project".up; give_up "$1: not healthy within $within s"; fi
+  else tail -n 5 /tmp/"$project".up; give_up "$1: not all healthy, given up after $(since "$began")"; fi
   rm -f /tmp/"$project".up
 }
 

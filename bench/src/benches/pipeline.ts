@@ -44,7 +44,7 @@ export const pipeline: Bench = {
       }
     const after = stack.usage();
     const cpu = [...after]
-      .filter(([name]) => !name.startsWith('bare') && name !== 'nats-server')
+      .filter(([name]) => stack.children.has(name) || name === 'postgres')
       .map(
         ([name, { cpuSeconds }]) =>
           `${name} ${(((cpuSeconds - (before.get(name)?.cpuSeconds ?? 0)) / (seconds * rounds)) * 100).toFixed(0)} %`,

@@ -29,7 +29,7 @@ async function underLoad({ quick, say }: BenchOptions): Promise<readonly Row[]> 
   const load = stack.say({ rate: RATE, seconds: quick ? 12 : 40, levels: 30, moving: false });
   await pause(2_000);
   for (let round = 0; round < rounds; round++) {
-    await risk.child.kill9();
+    await risk.kill9();
     const from = performance.now();
     risk = await start();
     times.push(performance.now() - from);
@@ -37,7 +37,7 @@ async function underLoad({ quick, say }: BenchOptions): Promise<readonly Row[]> 
     await pause(quick ? 1_000 : 4_000);
   }
   await load;
-  await risk.child.stop();
+  await risk.stop();
   await stack.stop();
   return [
     row('restart', 'killed to ready', median(times), 'ms', {
@@ -47,6 +47,7 @@ async function underLoad({ quick, say }: BenchOptions): Promise<readonly Row[]> 
   ];
 }
 
+/** Down until much was recorded without it, then started: the real core, without the framework around it. */
 async function afterLongAbsence(
   { quick, say }: BenchOptions,
   decideEvery: number,
@@ -54,38 +55,46 @@ async function afterLongAbsence(
   must?: Row['must'] & object,
 ): Promise<readonly Row[]> {
   const events = quick ? 30_000 : 300_000;
-  const { stack, start } = await stackWithRisk(decideEvery);
-  const before = await start();
-  await stack.say({ rate: RATE, seconds: 1, levels: 30, moving: false });
-  await before.child.kill9();
-  const kept = (await stack.journal.snapshots(stack.session, 'risk', Number.MAX_SAFE_INTEGER, 1))[0]?.position ?? 0;
-  const perBook = decideEvery === 1 ? 3 : 2;
+  const stack = await startStack({ cores: CORES, real: ['risk'], decideEvery, answers: null });
+  await (await stack.startCore('risk', 0)).kill9();
   const rate = quick ? 2_000 : 4_000;
+  const perBook = decideEvery === 1 ? 3 : 2;
   await stack.say({ rate, seconds: Math.ceil(events / perBook / rate) + 1, levels: 30, moving: false });
-  const head = await stack.journaled();
-  const after = await start();
-  // The log's own times: from the moment its state was restored, so that the start of Node.js and Nest is left out.
-  const seconds = (after.readyAt - after.restoredAt) / 1_000;
-  say(`${head - kept} events in ${seconds.toFixed(2)} s (${what})`);
-  await after.child.stop();
+  await stack.journaled();
+  const risk = await stack.startCore('risk', 0);
+  let found: CatchUp | null = null;
+  await until(
+    'risk live',
+    async () => {
+      found = await risk.ask<CatchUp>('catchUp');
+      return found.live;
+    },
+    120_000,
+  );
+  const { at, from, now, position } = found as unknown as CatchUp;
+  const seconds = (now - (at ?? Number.NaN)) / 1_000;
+  say(`${position - from} events in ${seconds.toFixed(2)} s (${what})`);
   await stack.stop();
   return [
-    row('restart', `catch-up, ${what}`, (head - kept) / seconds, 'events/s', {
+    row('restart', `catch-up, ${what}`, (position - from) / seconds, 'events/s', {
       ...(must === undefined ? {} : { must }),
-      note: `${head - kept} events from the journal in ${seconds.toFixed(2)} s`,
+      note: `${position - from} events from the journal in ${seconds.toFixed(2)} s`,
     }),
   ];
 }
 
-interface Started {
-  readonly child: Child;
-  /** Milliseconds since the epoch. */
-  readonly restoredAt: number;
-  readonly readyAt: number;
+interface CatchUp {
+  readonly at: number | null;
+  readonly from: number;
+  readonly now: number;
+  readonly position: number;
+  readonly live: boolean;
 }
 
-async function stackWithRisk(decideEvery: number): Promise<{ readonly stack: Stack; readonly start: () => Promise<Started> }> {
-  const stack = await startStack({ cores: ['aggregator', 'strategy', 'executor'], real: ['risk'], decideEvery, answers: null });
+const CORES = ['aggregator', 'strategy', 'executor'] as const;
+
+async function stackWithRisk(decideEvery: number): Promise<{ readonly stack: Stack; readonly start: () => Promise<Child> }> {
+  const stack = await startStack({ cores: CORES, real: ['risk'], decideEvery, answers: null });
   const port = await freePort();
   const env = {
     ARB_NATS_URL: stack.servers.nats,
@@ -94,18 +103,14 @@ async function stackWithRisk(decideEvery: number): Promise<{ readonly stack: Sta
     ARB_POSTGRES_URL: stack.servers.postgres,
     ARB_HTTP_PORT: String(port),
   };
-  async function start(): Promise<Started> {
-    let restoredAt = 0;
-    const starting = startChild('risk', 'risk-main', {}, env);
-    const child = await starting;
-    child.onLine((line) => {
-      if (line.includes('restored from a snapshot')) restoredAt = Date.parse((JSON.parse(line) as { time: string }).time);
-    });
-    const upAt = Date.now();
-    await until('risk ready', () => isReady(port), 120_000);
-    return { child, restoredAt: restoredAt === 0 ? upAt : restoredAt, readyAt: Date.now() };
-  }
-  return { stack, start };
+  return {
+    stack,
+    async start() {
+      const child = await startChild('risk', 'risk-main', {}, env);
+      await until('risk ready', () => isReady(port), 120_000);
+      return child;
+    },
+  };
 }
 
 async function isReady(port: number): Promise<boolean> {

@@ -23,6 +23,6 @@ const REAL: Readonly<Record<CoreServiceName, MakeCore>> = {
 };
 
 const mine = settings<CoreSettings>();
-const { host, stop } = hostIn(mine, mine.service, mine.real ? REAL[mine.service] : emptyCore(mine.service, mine), null);
+const { host, catchUp, stop } = hostIn(mine, mine.service, mine.real ? REAL[mine.service] : emptyCore(mine.service, mine), null);
 host.start().catch(fail);
-serve({ status: () => host.status() }, stop);
+serve({ status: () => host.status(), catchUp }, stop);

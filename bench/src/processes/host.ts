@@ -1,7 +1,7 @@
 import type { ServiceName } from '@arb/shared/contracts';
 import type { MakeCore } from '@arb/shared/core';
 import { newBoot, realTime } from '@arb/shared/hosting';
-import { openJournalReader } from '@arb/shared/journal';
+import { openJournalReader, type PostgresJournalReader } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell } from '@arb/shared/runtime';
 
@@ -20,7 +20,8 @@ export const quietLog: Log = (level, message, fields) => {
 
 /** A service as production hosts it, without HTTP. */
 export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | null, makeShell: (() => Shell) | null) {
-  const journal = openJournalReader(place.postgres);
+  const begun: { at: number | null; from: number } = { at: null, from: 0 };
+  const journal = notingFirstPage(openJournalReader(place.postgres), begun);
   const host = new ServiceHost({
     service,
     newBoot,
@@ -37,9 +38,22 @@ export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | 
   });
   return {
     host,
+    /** When and from which position it began to read the journal, and the time now: ms of this process' clock. */
+    catchUp: () => ({ ...begun, now: performance.now(), position: host.status()?.position ?? 0, live: host.status()?.live === true }),
     async stop() {
       await host.stop();
       await journal.close();
+    },
+  };
+}
+
+function notingFirstPage(journal: PostgresJournalReader, begun: { at: number | null; from: number }): PostgresJournalReader {
+  return {
+    ...journal,
+    events(session, from, limit) {
+      // A single event is asked for its content, not to catch up.
+      if (limit > 1 && begun.at === null) Object.assign(begun, { at: performance.now(), from });
+      return journal.events(session, from, limit);
     },
   };
 }

@@ -19,12 +19,16 @@ export interface Child {
   readonly name: string;
   readonly pid: number;
   ask<T>(call: string, argument?: unknown): Promise<T>;
-  /** Called for each line it writes to its standard output. */
-  onLine(call: (line: string) => void): void;
   /** At once and without goodbye. */
   kill9(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Killed with this process, however it ends. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
 
 const STOP_MS = 10_000;
 const KEPT_LINES = 30;
@@ -34,16 +38,13 @@ export async function startChild(name: string, file: string, settings: unknown, 
   const path = fileURLToPath(new URL(`../processes/${file}.js`, import.meta.url));
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('ARB_')));
   const child = fork(path, [JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...inherited, ...env } });
+  alive.add(child);
   const said: string[] = [];
   const keep = (line: string): void => {
     said.push(line);
     if (said.length > KEPT_LINES) said.shift();
   };
-  const listeners: ((line: string) => void)[] = [];
-  eachLine(child, 'stdout', (line) => {
-    for (const listener of listeners) listener(line);
-    keep(line);
-  });
+  eachLine(child, 'stdout', keep);
   eachLine(child, 'stderr', keep);
 
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
@@ -51,14 +52,12 @@ export async function startChild(name: string, file: string, settings: unknown, 
   let expected = false;
   let gone: string | null = null;
   const exited = once(child, 'exit').then(([code, signal]) => {
+    alive.delete(child);
     gone = `${name} (process ${child.pid}) has ended with ${signal ?? `code ${code}`}${said.length === 0 ? '' : `; it said:\n${said.join('\n')}`}`;
     for (const { reject } of waiting.values()) reject(new Error(gone));
     waiting.clear();
     if (!expected) process.stderr.write(`${gone}\n`);
   });
-  const killOnExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', killOnExit);
-  void exited.then(() => process.removeListener('exit', killOnExit));
 
   const ready = new Promise<void>((resolve, reject) => waiting.set(0, { resolve: () => resolve(), reject }));
   child.on('message', (message) => {
@@ -88,7 +87,6 @@ export async function startChild(name: string, file: string, settings: unknown, 
         child.send({ id, call, argument } satisfies Ask);
       });
     },
-    onLine: (listener) => void listeners.push(listener),
     async kill9() {
       expected = true;
       child.kill('SIGKILL');

@@ -13,7 +13,12 @@ export interface Spoken {
 const WITHIN_MS = 120_000;
 
 /** Runs a program of the project to its end. One that goes on for longer than `withinMs` is ended. */
-export async function runProgram(file: string, words: readonly string[], settings: NodeJS.ProcessEnv, withinMs = WITHIN_MS): Promise<Spoken> {
+export async function runProgram(
+  file: string,
+  words: readonly string[],
+  settings: NodeJS.ProcessEnv,
+  withinMs = WITHIN_MS,
+): Promise<Spoken> {
   const child = spawn(process.execPath, [join(CHECKOUT, file), ...words], {
     cwd: CHECKOUT,
     env: { ...plainEnvironment(), ...settings },

@@ -18,6 +18,9 @@ export class LeaseKeeper {
   private readonly say: (act: 'claim' | 'renew' | 'release', term: number) => boolean;
   private readonly changed: (held: boolean) => void;
   private trustedUntil = 0;
+  /** Until then another holder may still trust in a renewal that it has said: it is not acted beside it. */
+  private othersUntil = 0;
+  private ticked = false;
   private saidAt = new Map<string, number>();
   private nextSay = 0;
   private lastTick: number;
@@ -43,7 +46,7 @@ export class LeaseKeeper {
   /** True only while nobody else can hold it. */
   holds(): boolean {
     const now = this.time.monotonicMs();
-    return this.held && now < this.trustedUntil && now - this.lastTick <= LONGEST_PAUSE_MS;
+    return this.held && now < this.trustedUntil && now >= this.othersUntil && now - this.lastTick <= LONGEST_PAUSE_MS;
   }
 
   /** Called several times a second while the session is live. */
@@ -51,14 +54,26 @@ export class LeaseKeeper {
     const now = this.time.monotonicMs();
     if (now - this.lastTick > LONGEST_PAUSE_MS) this.trustedUntil = 0;
     this.lastTick = now;
+    const holder = this.turns.holderOf(this.service);
+    // It may have joined right behind a renewal, without having read it.
+    if (!this.ticked && holder !== null && holder.boot !== this.boot && holder.running) this.othersUntil = now + TRUST_MS;
+    this.ticked = true;
     this.settle(now);
     if (now < this.nextSay) return;
-    const holder = this.turns.holderOf(this.service);
     if (holder !== null && holder.boot === this.boot) {
       if (this.tell('renew', holder.term, now)) this.nextSay = now + RENEW_MS;
     } else if (holder === null || !holder.running) {
       if (this.tell('claim', (holder?.term ?? 0) + 1, now)) this.nextSay = now + CLAIM_AGAIN_MS;
     }
+  }
+
+  /**
+   * Somebody's lease event was read and taken. The session's clock may jump (a journal that slept, or a new one), and
+   * with it a lease ends early; what its holder trusts in is its own monotonic time, which began before this reading.
+   */
+  heard(boot: string, act: string): void {
+    if (boot === this.boot || this.turns.holderOf(this.service)?.boot !== boot) return;
+    this.othersUntil = act === 'release' ? 0 : this.time.monotonicMs() + TRUST_MS;
   }
 
   /** An own lease event was read back in its turn and taken. */
@@ -88,7 +103,7 @@ export class LeaseKeeper {
 
   private settle(now: number): void {
     const holder = this.turns.holderOf(this.service);
-    const held = now < this.trustedUntil && holder !== null && holder.boot === this.boot;
+    const held = now < this.trustedUntil && now >= this.othersUntil && holder !== null && holder.boot === this.boot;
     if (held === this.held) return;
     this.held = held;
     this.changed(held);

@@ -225,9 +225,9 @@ describe('lease keeper', () => {
         }
         if (held.size === 2) bothHaveHeld++;
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     // The schedules are worth something only when the lease did go from one to the other in many of them.
-    expect(bothHaveHeld).toBeGreaterThan(20);
+    expect(bothHaveHeld).toBeGreaterThan(10);
   });
 });

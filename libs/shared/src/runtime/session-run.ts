@@ -524,7 +524,10 @@ export class SessionRun {
       this.committedTo = event.data.committed;
       this.fillNow = event.data.fill;
     } else if (event.type === 'session.started') this.onStarted(event);
-    else if (event.type === 'lease' && event.source === this.shellOutlet.source) this.lease?.readBack(event.data.act, event.data.term);
+    else if (event.type === 'lease' && event.data.service === this.deps.service) {
+      this.lease?.heard(event.data.boot, event.data.act);
+      if (event.source === this.shellOutlet.source) this.lease?.readBack(event.data.act, event.data.term);
+    }
     if (this.hears.has(event.type)) this.shell?.onEvent(event, this.live);
     if (this.runner?.wanted.has(event.type) === true) {
       if (this.queue.length === 0 && !this.windowFull() && !this.stopping) this.apply(event);

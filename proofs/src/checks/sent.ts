@@ -1,0 +1,58 @@
+import { readSentLog } from '@arb/simulator';
+import type { Findings } from '../findings.ts';
+import type { JournalFacts } from './journal.ts';
+
+interface JournaledBook {
+  readonly session: string;
+  readonly position: number;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly sequence: number;
+  readonly at: number;
+  readonly hash: string;
+  readonly storedAt: number;
+}
+
+/** `->` on a `json` column gives the text as it stands, so these are the bytes that were sent. */
+const BOOKS = `
+  SELECT session, position::float8 AS position, extract(epoch FROM stored_at)::float8 * 1000 AS "storedAt",
+    body->'data'->>'venue' AS venue, body->'data'->>'symbol' AS symbol,
+    (body->'data'->>'sequence')::float8 AS sequence, (body->'data'->>'exchangeAt')::float8 AS at,
+    left(encode(sha256(convert_to((body->'data'->>'bids') || (body->'data'->>'asks'), 'UTF8')), 'hex'), 16) AS hash
+  FROM events WHERE type = 'book' AND taken ORDER BY session, position`;
+
+/** A stretch of wall time, ms, in which something was down. */
+export interface Outage {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The generator's own log is the witness: what the journal holds was sent, once and as it stands there. */
+export async function claimSentKept(facts: JournalFacts, sentLog: string, outages: readonly Outage[], findings: Findings): Promise<void> {
+  const sent = readSentLog(sentLog);
+  const hashes = new Map(sent.map(({ venue, symbol, sequence, at, hash }) => [`${venue} ${symbol} ${sequence} ${at}`, hash]));
+  const books = await facts.rows<JournaledBook>(BOOKS);
+  const inSession = new Set<string>();
+  const journaled = new Set<string>();
+  let [invented, changed, doubled] = [0, 0, 0];
+  for (const { session, position, venue, symbol, sequence, at, hash } of books) {
+    const key = `${venue} ${symbol} ${sequence} ${at}`;
+    const known = hashes.get(key);
+    if (known === undefined && ++invented <= 3) findings.fault(`book ${key} at ${session}:${position} was never sent`);
+    else if (known !== undefined && known !== hash && ++changed <= 3)
+      findings.fault(`book ${key} at ${session}:${position} is not as it was sent`);
+    if (inSession.has(`${session} ${key}`) && ++doubled <= 3)
+      findings.fault(`book ${key} is in ${session} twice, the second time at ${position}`);
+    inSession.add(`${session} ${key}`);
+    journaled.add(key);
+  }
+  findings.claim(
+    invented + changed + doubled === 0 && books.length > 0,
+    `all ${books.length} journaled books were sent, are as they were sent, and stand there once`,
+  );
+  const undisturbed = sent.filter(({ at }) => !outages.some(({ from, to }) => at / 1000 >= from && at / 1000 <= to));
+  const missing = undisturbed.filter(({ venue, symbol, sequence, at }) => !journaled.has(`${venue} ${symbol} ${sequence} ${at}`)).length;
+  findings.note(
+    `of ${sent.length} books sent ${sent.length - undisturbed.length} fell into an outage; of the other ${undisturbed.length} the journal has all but ${missing} (replaced by a newer one of their symbol before they were said, or on their way when the run ended)`,
+  );
+}
