@@ -15,8 +15,8 @@ export function serve(calls: Calls, stop: () => Promise<void>): void {
       .catch(fail);
   };
   process.on('disconnect', () => process.exit(1));
-  // A terminal's Ctrl-C reaches children too; the parent ends them in order.
-  process.on('SIGINT', () => {});
+  // What is sent to the whole group reaches children too; the parent ends them in order.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
   process.on('message', (message) => {
     const { id, call, argument } = message as Ask;
     if (call === 'stop') {

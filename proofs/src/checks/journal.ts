@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Findings } from '../findings.ts';
 
 export interface SessionFacts {
   readonly id: string;
@@ -41,4 +42,16 @@ export async function openFacts(url: string): Promise<JournalFacts> {
       ),
     close: () => client.end(),
   };
+}
+
+/** Wall time in ms, finer than `Date` tells it. */
+export function wallMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+export async function noteSessions(facts: JournalFacts, findings: Findings): Promise<void> {
+  for (const { id, status, head, parent, parentPosition, lostFrom } of await facts.sessions())
+    findings.note(
+      `session ${id}: ${status}, ${head} positions${parent === null ? '' : `, goes on from ${parent}:${parentPosition}`}${lostFrom === null ? '' : `, lost from ${lostFrom} on`}`,
+    );
 }

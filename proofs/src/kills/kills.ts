@@ -1,98 +1,126 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '@arb/shared/simulation';
-import { claimNothingLost, inspect } from '../checks/all.ts';
-import type { Outage } from '../checks/sent.ts';
-import { openFindings } from '../findings.ts';
+import { claimNothingLost } from '../checks/all.ts';
+import { noteSessions, wallMs } from '../checks/journal.ts';
 import type { Proof } from '../proof.ts';
-import { removeHome, startLiveStack } from '../stack/live-stack.ts';
-import { openViewer } from '../stack/viewer.ts';
+import type { LiveStack } from '../stack/live-stack.ts';
+import { proveOn } from '../stack/prove-on.ts';
+import { until } from '../stack/until.ts';
+import type { Viewer } from '../stack/viewer.ts';
 import { claimHit, type Kill } from './hits.ts';
 
-/** One draw each: the cores that have most under way are killed most often. */
-const TARGETS: readonly (readonly string[])[] = [
-  ['risk'],
-  ['executor'],
-  ['strategy'],
-  ['risk', 'executor'],
-  ['strategy', 'executor'],
-  ['aggregator'],
-  ['strategy', 'risk', 'executor'],
-  ['journal'],
-  ['market-data'],
-  ['nats'],
-  ['postgres'],
-  ['redis'],
-  ['alerting', 'dashboard'],
-  ['journal', 'executor'],
-  ['nats', 'risk'],
-  ['market-data', 'aggregator', 'strategy', 'risk', 'executor', 'alerting', 'journal'],
+interface Target {
+  readonly names: readonly string[];
+  /** Killed at the sight of one of these, so that its answer is on its way. Else at any moment. */
+  readonly atSightOf?: string;
+}
+
+/** The cores that have most under way are killed most often. */
+const TARGETS: readonly Target[] = [
+  { names: ['risk'], atSightOf: 'decision' },
+  { names: ['executor'], atSightOf: 'verdict' },
+  { names: ['strategy'], atSightOf: 'fill' },
+  { names: ['aggregator'], atSightOf: 'book' },
+  { names: ['risk', 'executor'], atSightOf: 'decision' },
+  { names: ['executor'], atSightOf: 'order' },
+  { names: ['strategy', 'risk', 'executor'], atSightOf: 'order' },
+  { names: ['risk', 'executor', 'strategy', 'aggregator'] },
+  { names: ['journal'] },
+  { names: ['market-data'] },
+  { names: ['nats'] },
+  { names: ['postgres'] },
+  { names: ['redis'] },
+  { names: ['alerting', 'dashboard'] },
+  { names: ['journal', 'executor'], atSightOf: 'order' },
+  { names: ['nats', 'risk'], atSightOf: 'decision' },
+  { names: ['market-data', 'aggregator', 'strategy', 'risk', 'executor', 'alerting', 'journal'] },
+  { names: ['nats', 'postgres', 'redis'] },
 ];
-const PAUSE_MS = { least: 300, most: 1_800 };
-const BACK_WITHIN_MS = 30_000;
-const SETTLE_MS = 3_000;
+const PAUSE_MS = { least: 200, most: 1_200 };
+const SIGHT_WITHIN_MS = 3_000;
+const BACK_WITHIN_MS = 60_000;
+const SETTLE_MS = 2_000;
 const LEAST_FILLS = 50;
+/** More trips at a time than people would want: so that something is always under way. */
+export const BUSY = { ARB_STRATEGY_COOLDOWN_MS: '100', ARB_STRATEGY_MAX_HOLD_SECONDS: '5' };
 
 export const kills: Proof = {
   name: 'kills',
   says: 'SIGKILL to services and servers, alone and together, loses nothing, doubles nothing, changes nothing',
   shortSeconds: 20,
   usualSeconds: 60,
-  async run({ seconds, seed, out }) {
-    const findings = openFindings(out);
+  run(options) {
+    const { seconds, seed, out } = options;
     const random = new Random(`kills ${seed}`);
-    const stack = await startLiveStack();
-    const done: Kill[] = [];
-    try {
-      const viewer = await openViewer(stack.natsUrl);
-      await sleep(SETTLE_MS);
-      const until = performance.now() + seconds * 1_000;
-      // Every kind once in drawn order, then whatever is drawn.
-      let round = shuffled(TARGETS, random);
-      while (performance.now() < until) {
-        if (round.length === 0) round = shuffled(TARGETS, random);
-        const targets = round.pop() as readonly string[];
-        await sleep(random.between(PAUSE_MS.least, PAUSE_MS.most));
-        const at = Date.now();
-        const began = performance.now();
-        const pids = targets.map((name) => ({ name, pid: stack.kill(name) }));
-        const back = await Promise.all(
-          pids.map(async ({ name, pid }) => {
-            await stack.untilServesAgain(name, pid ?? 0, BACK_WITHIN_MS);
-            return performance.now() - began;
-          }),
+    const done: Promise<Kill>[] = [];
+    return proveOn(
+      options,
+      { settings: BUSY },
+      async ({ stack, viewer, findings }) => {
+        await sleep(SETTLE_MS);
+        const end = performance.now() + seconds * 1_000;
+        let round = shuffled(TARGETS, random);
+        while (performance.now() < end) {
+          if (round.length === 0) round = shuffled(TARGETS, random);
+          const target = round.pop() as Target;
+          await sleep(random.between(PAUSE_MS.least, PAUSE_MS.most));
+          done.push(...(await strike(stack, viewer, target, out)));
+        }
+        await Promise.all(done);
+        // Trips go on until there is enough to judge by; what was killed has to bring them.
+        await until(`${LEAST_FILLS} fills`, BACK_WITHIN_MS, () => (viewer.count('fill') >= LEAST_FILLS ? true : null)).catch(
+          (error: Error) => findings.fault(error.message),
         );
-        await stack.untilAllServe(BACK_WITHIN_MS);
-        const allMs = performance.now() - began;
-        const kill: Kill = { targets, at, backMs: Math.max(...back), allMs };
-        done.push(kill);
-        out(`killed ${targets.join(', ')}: back after ${Math.round(kill.backMs)} ms, all ready after ${Math.round(allMs)} ms`);
-      }
-      await sleep(SETTLE_MS);
-      const { summary } = await stack.stop();
-      await viewer.close();
-      findings.note(
-        `${done.length} kills of ${done.reduce((sum, { targets }) => sum + targets.length, 0)} processes; ${summary.length > 0 ? `restarts ${(JSON.parse(summary) as { restarts: number }).restarts}` : 'no summary'}`,
-      );
-      noteTimes(done, (line) => findings.note(line));
-      const outages: Outage[] = done.map(({ at, allMs }) => ({ from: at - 1_000, to: at + allMs + 1_000 }));
-      await inspect(stack, async (facts) => {
+        await stack.untilAllServe(BACK_WITHIN_MS).catch((error: Error) => findings.fault(error.message));
+        await sleep(SETTLE_MS);
+      },
+      async (facts, { stack, viewer, findings }) => {
+        const struck = await Promise.all(done);
+        noteTimes(struck, findings.note);
+        const outages = struck.map(({ at, backMs }) => ({ from: at - 1_000, to: at + backMs + 3_000 }));
         await claimNothingLost(facts, stack, viewer, outages, findings);
-        await claimHit(facts, done, findings);
+        await claimHit(facts, struck, findings);
         const [fills] = await facts.rows<{ count: number }>("SELECT count(*)::int AS count FROM events WHERE type = 'fill' AND taken");
-        findings.claim((fills?.count ?? 0) >= LEAST_FILLS, `${fills?.count ?? 0} fills, at least ${LEAST_FILLS} are wanted`);
-        findings.note(
-          `sessions: ${(await facts.sessions()).map(({ id, status, lostFrom }) => `${id} ${status}${lostFrom === null ? '' : ` from ${lostFrom}`}`).join(', ')}`,
-        );
-      });
-      const result = findings.result();
-      if (result.ok) removeHome(stack.home);
-      else out(`kept for a look: ${stack.home.folder}`);
-      return result;
-    } finally {
-      await stack.stop();
-    }
+        findings.claim((fills?.count ?? 0) >= LEAST_FILLS, `${fills?.count ?? 0} fills; at least ${LEAST_FILLS} are wanted`);
+        await noteSessions(facts, findings);
+      },
+    );
   },
 };
+
+/** Kills those of the target that run at that moment. Does not wait for them: the next kill may meet their recovery. */
+async function strike(
+  stack: LiveStack,
+  viewer: Viewer,
+  { names, atSightOf }: Target,
+  out: (line: string) => void,
+): Promise<Promise<Kill>[]> {
+  const fell = await new Promise<{ readonly at: number; readonly pids: readonly (readonly [string, number])[] }>((resolve) => {
+    let struck = false;
+    const now = (): void => {
+      if (struck) return;
+      struck = true;
+      const pids = names.flatMap((name) => {
+        const pid = stack.kill(name);
+        return pid === null ? [] : [[name, pid] as const];
+      });
+      resolve({ at: wallMs(), pids });
+    };
+    if (atSightOf === undefined) now();
+    else {
+      viewer.onNext(atSightOf, now);
+      setTimeout(now, SIGHT_WITHIN_MS);
+    }
+  });
+  const began = performance.now();
+  out(
+    `killed ${fell.pids.map(([name]) => name).join(', ') || 'nothing'}${atSightOf === undefined ? '' : ` at the sight of a ${atSightOf}`}`,
+  );
+  return fell.pids.map(async ([name, pid]) => {
+    await stack.untilServesAgain(name, pid, BACK_WITHIN_MS);
+    return { name, at: fell.at, backMs: performance.now() - began };
+  });
+}
 
 function shuffled<T>(list: readonly T[], random: Random): T[] {
   const left = [...list];
@@ -101,9 +129,9 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
   return order;
 }
 
-function noteTimes(done: readonly Kill[], note: (line: string) => void): void {
-  const byTarget = new Map<string, number[]>();
-  for (const { targets, backMs } of done) byTarget.set(targets.join('+'), [...(byTarget.get(targets.join('+')) ?? []), backMs]);
-  for (const [target, times] of byTarget)
-    note(`ready again after a kill of ${target}: ${times.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
+export function noteTimes(kills: readonly Kill[], note: (line: string) => void): void {
+  note(`${kills.length} processes were killed; from kill to ready, with the supervisor's own pause:`);
+  const byName = new Map<string, number[]>();
+  for (const { name, backMs } of kills) byName.set(name, [...(byName.get(name) ?? []), Math.round(backMs)]);
+  for (const [name, times] of byName) note(`  ${name.padEnd(12)} ${times.join(', ')} ms`);
 }

@@ -45,7 +45,7 @@ export interface LiveStack {
   untilAllServe(withinMs: number): Promise<void>;
   logOf(name: string): string;
   /** As Ctrl-C does; resolves with the exit code and what it printed at its end. */
-  stop(): Promise<{ readonly code: number | null; readonly summary: string }>;
+  stop(): Promise<{ readonly code: number | null; readonly summary: string; readonly said: string }>;
 }
 
 export function newHome(): Home {
@@ -171,7 +171,7 @@ export async function startLiveStack({ home = newHome(), settings = {}, flags = 
     async stop() {
       if (over === null) child.kill('SIGTERM');
       const { code } = await ended;
-      return { code, summary };
+      return { code, summary, said };
     },
   };
 }

@@ -27,7 +27,10 @@ export interface Viewer {
   seen(): IterableIterator<Seen>;
   /** Turns that were seen with two different contents: an output that was derived again and came out otherwise. */
   readonly contradictions: readonly string[];
-  count(type: string): number;
+  /** Of all sessions, or of one. */
+  count(type: string, session?: string): number;
+  /** Calls once, at once, when the next of this type goes by. */
+  onNext(type: string, call: () => void): void;
   close(): Promise<void>;
 }
 
@@ -46,13 +49,19 @@ export async function openViewer(natsUrl: string): Promise<Viewer> {
   const events = new Map<string, Seen>();
   const contradictions: string[] = [];
   const counts = new Map<string, number>();
+  const nexts = new Map<string, (() => void)[]>();
 
   function see(subject: string, bytes: Uint8Array): void {
     const header = scan(subject, bytes);
     if (typeof header === 'string') return;
     const { session, source, n } = header;
     const { type } = header.kind;
-    counts.set(type, (counts.get(type) ?? 0) + 1);
+    for (const name of [type, `${type} ${session}`]) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const waiting = nexts.get(type);
+    if (waiting !== undefined) {
+      nexts.delete(type);
+      for (const call of waiting) call();
+    }
     if (type === 'journal.committed') {
       const { data } = JSON.parse(Buffer.from(bytes).toString()) as { data: { to: number; head: string } };
       committed.push({ session, to: data.to, head: data.head });
@@ -69,7 +78,7 @@ export async function openViewer(natsUrl: string): Promise<Viewer> {
     } else if (before.sha256 !== sha256) contradictions.push(`${type} ${n} of ${source} in ${session} on ${subject}`);
   }
 
-  for (const subject of ['journal.committed', ...[...KEPT].map((root) => `${root}.>`)])
+  for (const subject of ['journal.committed', 'quarantine', 'l2.>', ...[...KEPT].map((root) => `${root}.>`)])
     nc.subscribe(subject, {
       callback: (error, message) => {
         if (error === null) see(message.subject, message.data);
@@ -80,7 +89,10 @@ export async function openViewer(natsUrl: string): Promise<Viewer> {
     committed,
     seen: () => events.values(),
     contradictions,
-    count: (type) => counts.get(type) ?? 0,
+    count: (type, session) => counts.get(session === undefined ? type : `${type} ${session}`) ?? 0,
+    onNext(type, call) {
+      nexts.set(type, [...(nexts.get(type) ?? []), call]);
+    },
     close: () => nc.close(),
   };
 }

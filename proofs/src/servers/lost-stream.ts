@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { streamOf } from '@arb/shared/contracts';
+import { natsBus } from '@arb/shared/nats';
+import { claimNothingLost } from '../checks/all.ts';
+import { claimCarried } from '../checks/carried.ts';
+import { noteSessions, openFacts, type SessionFacts } from '../checks/journal.ts';
+import { BUSY } from '../kills/kills.ts';
+import type { Proof } from '../proof.ts';
+import { giveCommand } from '../stack/give-command.ts';
+import { proveOn } from '../stack/prove-on.ts';
+import { until } from '../stack/until.ts';
+
+const WITHIN_MS = 60_000;
+const LEAST_FLOW = 50;
+const FILLS_BEFORE = 8;
+
+const STARTED = `SELECT body->'data'->>'mode' AS mode, body->'data'->'parent' AS parent FROM events WHERE session = $1 AND position = 1`;
+const ENTRIES = `
+  SELECT count(*)::int AS count FROM events WHERE session = $1 AND type = 'verdict' AND taken
+    AND body->'data'->>'outcome' IN ('ALLOW', 'REDUCE') AND body->'data'->'decision'->>'kind' = 'enter'
+    AND position < coalesce((SELECT min(position) FROM events WHERE session = $1 AND subject = 'command.go-on'), 9e15)`;
+
+export const lostStream: Proof = {
+  name: 'lost-stream',
+  says: 'the stream deleted under the running services: the loss is named, a child goes on in REDUCE_ONLY with all open positions',
+  shortSeconds: 5,
+  usualSeconds: 20,
+  run(options) {
+    return proveOn(
+      options,
+      { settings: BUSY },
+      async ({ stack, viewer, findings }) => {
+        await until('trade', WITHIN_MS, () => (viewer.count('fill') >= FILLS_BEFORE ? true : null));
+        const facts = await openFacts(stack.postgresUrl);
+        try {
+          const [lost] = await facts.sessions();
+          const bus = natsBus({
+            servers: stack.natsUrl,
+            user: 'journal',
+            password: stack.passwordOf('journal'),
+            name: 'proof',
+            admin: true,
+          });
+          const link = await bus.connect();
+          const began = performance.now();
+          await link.admin.remove(streamOf((lost as SessionFacts).id));
+          await link.close();
+          const child = await until('a child session that is live', WITHIN_MS, async () => {
+            const found = (await facts.sessions()).find(({ parent, status }) => parent === lost?.id && status === 'live');
+            return found ?? null;
+          });
+          findings.note(`the child was live ${Math.round(performance.now() - began)} ms after the loss`);
+          await until('books and l2 in the child', WITHIN_MS, () =>
+            viewer.count('book', child.id) >= LEAST_FLOW && viewer.count('l2', child.id) >= LEAST_FLOW ? true : null,
+          );
+          findings.note(`books and l2 flowed again ${Math.round(performance.now() - began)} ms after the loss`);
+          await stack.untilAllServe(WITHIN_MS).catch((error: Error) => findings.fault(error.message));
+          await sleep(options.seconds * 1_000);
+          const before = viewer.count('fill', child.id);
+          await giveCommand(stack, child.id, 'go-on', 'the loss was looked at');
+          await until('trade after go-on', WITHIN_MS, () => (viewer.count('fill', child.id) >= before + 4 ? true : null)).catch(
+            (error: Error) => findings.fault(error.message),
+          );
+        } finally {
+          await facts.close();
+        }
+      },
+      async (facts, { stack, viewer, findings }) => {
+        const [parent, child] = (await facts.sessions()) as [SessionFacts, SessionFacts];
+        findings.claim(
+          parent.status === 'lost' && parent.lostFrom === parent.head + 1,
+          `the sessions table names the loss: ${parent.id} is ${parent.status} from ${parent.lostFrom} on, its journaled head is ${parent.head}`,
+        );
+        const [started] = await facts.rows<{
+          mode: string;
+          parent: { session: string; position: number; reason: string; lost?: { from: number } };
+        }>(STARTED, [child.id]);
+        findings.claim(
+          started?.mode === 'REDUCE_ONLY' && started.parent.reason === 'lost' && started.parent.lost?.from === parent.lostFrom,
+          `the child starts in REDUCE_ONLY and names the loss: ${JSON.stringify(started)}`,
+        );
+        const [entries] = await facts.rows<{ count: number }>(ENTRIES, [child.id]);
+        findings.claim(entries?.count === 0, `${entries?.count} entries are allowed in the child before go-on`);
+        await claimCarried(facts, parent.id, child.id, findings);
+        await claimNothingLost(facts, stack, viewer, [], findings);
+        await noteSessions(facts, findings);
+      },
+    );
+  },
+};
