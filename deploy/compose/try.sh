@@ -62,22 +62,21 @@ unwell() {
     { state[$1] = $2 " " $3 }
     END { n = split(want, name, " "); for (i = 1; i <= n; i++) if (state[name[i]] != "running healthy") printf "%s (%s) ", name[i], (name[i] in state ? state[name[i]] : "not there") }' <<<"$all"
 }
-# Asks each process itself: what `docker compose ps` shows may be ten seconds old.
-all_ready() {
-  local service
-  for service in $ours; do
-    if [ "$service" = simulator ]; then compose exec -T simulator node deploy/compose/healthy.mjs http://127.0.0.1:9100/healthz
-    else compose exec -T "$service" node deploy/compose/healthy.mjs; fi >/dev/null 2>&1 || { echo "$service"; return; }
-  done
+# Asks each process itself, in one go: what `docker compose ps` shows may be ten seconds old.
+unready() {
+  local asker=simulator service urls=(http://simulator:9100/healthz)
+  [ "$1" != simulator ] || asker=journal
+  for service in $ours; do [ "$service" = simulator ] || urls+=("http://$service:8080/readyz"); done
+  compose exec -T "$asker" node deploy/compose/healthy.mjs "${urls[@]}" 2>&1 >/dev/null || echo "(asked in $asker)"
 }
 until_ready() {
   local end=$((SECONDS + within)) left
-  while left=$(unwell)$(all_ready); [ -n "$left" ]; do
+  while left=$(unready "$1")$(unwell); [ -n "$left" ]; do
     if [ $SECONDS -ge $end ]; then echo "$left"; return 1; fi
-    sleep 0.5
+    sleep 0.2
   done
 }
-container() { compose ps -q "$1" | head -n 1; }
+container() { compose ps -aq "$1" | head -n 1; }
 started_at() { docker inspect -f '{{.State.StartedAt}}' "$(container "$1")" 2>/dev/null; }
 session() { compose exec -T journal arb sessions --json --limit 1 | sed -n 's/.*"session":"\([^"]*\)".*/\1/p'; }
 
@@ -149,7 +148,7 @@ for service in $killed; do
   end=$((SECONDS + within))
   while [ "$(started_at "$service")" = "$before" ] && [ $SECONDS -lt $end ]; do sleep 0.2; done
   if [ "$(started_at "$service")" = "$before" ]; then bad "$service killed: it was not started again"
-  elif left=$(until_ready); then good "$service killed: all ready again after $(since "$began"), asked one by one"
+  elif left=$(until_ready "$service"); then good "$service killed: all ready again after $(since "$began")"
   else bad "$service killed: not ready after $within s: $left"; fi
 done
 

@@ -1,9 +1,27 @@
+import { permissions } from './access/permissions.ts';
+import { viewer } from './access/viewer.ts';
+import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
+import { standby } from './kills/standby.ts';
 import type { Proof } from './proof.ts';
 import { corruptSnapshot } from './servers/corrupt-snapshot.ts';
 import { lostStream } from './servers/lost-stream.ts';
 import { postgresAway } from './servers/postgres-away.ts';
 import { redisFlushed } from './servers/redis-flushed.ts';
+import { handover } from './sessions/handover.ts';
+import { simulation } from './simulation/simulation.ts';
 
 /** Every proof there is, in the order in which they are listed. */
-export const PROOFS: readonly Proof[] = [kills, lostStream, postgresAway, redisFlushed, corruptSnapshot];
+export const PROOFS: readonly Proof[] = [
+  kills,
+  standby,
+  handover,
+  lostStream,
+  postgresAway,
+  redisFlushed,
+  corruptSnapshot,
+  badInput,
+  permissions,
+  viewer,
+  simulation,
+];

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Bench, BenchOptions } from '../bench.ts';
 import { median } from '../numbers.ts';
+import type { CatchUp } from '../processes/host.ts';
 import { atLeast, atMost, type Row, row } from '../row.ts';
 import { type Child, startChild } from '../stack/child.ts';
 import { pause, type Stack, startStack, until } from '../stack/stack.ts';
@@ -71,24 +72,16 @@ async function afterLongAbsence(
     },
     120_000,
   );
-  const { at, from, now, position } = found as unknown as CatchUp;
+  const { at, from, now, cpuSeconds, position } = found as unknown as CatchUp;
   const seconds = (now - (at ?? Number.NaN)) / 1_000;
   say(`${position - from} events in ${seconds.toFixed(2)} s (${what})`);
   await stack.stop();
   return [
     row('restart', `catch-up, ${what}`, (position - from) / seconds, 'events/s', {
       ...(must === undefined ? {} : { must }),
-      note: `${position - from} events from the journal in ${seconds.toFixed(2)} s`,
+      note: `${position - from} events in ${seconds.toFixed(2)} s, ${Math.round((position - from) / cpuSeconds)} a second of its processor time`,
     }),
   ];
-}
-
-interface CatchUp {
-  readonly at: number | null;
-  readonly from: number;
-  readonly now: number;
-  readonly position: number;
-  readonly live: boolean;
 }
 
 const CORES = ['aggregator', 'strategy', 'executor'] as const;

@@ -13,6 +13,23 @@ export interface Place {
   readonly replica: number;
 }
 
+interface Begun {
+  readonly at: number | null;
+  readonly from: number;
+  readonly cpu: NodeJS.CpuUsage | null;
+}
+
+/** How far a process has come since it began to read the journal at `from`. */
+export interface CatchUp {
+  /** Milliseconds of the process' own clock, as `now`. */
+  readonly at: number | null;
+  readonly from: number;
+  readonly now: number;
+  readonly cpuSeconds: number;
+  readonly position: number;
+  readonly live: boolean;
+}
+
 /** Only what somebody should look at; the parent shows it when the process ends unasked. */
 export const quietLog: Log = (level, message, fields) => {
   if (level === 'warn' || level === 'error') process.stderr.write(`${level}: ${message} ${JSON.stringify(fields ?? {})}\n`);
@@ -20,7 +37,7 @@ export const quietLog: Log = (level, message, fields) => {
 
 /** A service as production hosts it, without HTTP. */
 export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | null, makeShell: (() => Shell) | null) {
-  const begun: { at: number | null; from: number } = { at: null, from: 0 };
+  const begun: Begun = { at: null, from: 0, cpu: null };
   const journal = notingFirstPage(openJournalReader(place.postgres), begun);
   const host = new ServiceHost({
     service,
@@ -39,7 +56,17 @@ export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | 
   return {
     host,
     /** When and from which position it began to read the journal, and the time now: ms of this process' clock. */
-    catchUp: () => ({ ...begun, now: performance.now(), position: host.status()?.position ?? 0, live: host.status()?.live === true }),
+    catchUp(): CatchUp {
+      const spent = process.cpuUsage(begun.cpu ?? undefined);
+      return {
+        at: begun.at,
+        from: begun.from,
+        now: performance.now(),
+        cpuSeconds: (spent.user + spent.system) / 1_000_000,
+        position: host.status()?.position ?? 0,
+        live: host.status()?.live === true,
+      };
+    },
     async stop() {
       await host.stop();
       await journal.close();
@@ -47,12 +74,12 @@ export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | 
   };
 }
 
-function notingFirstPage(journal: PostgresJournalReader, begun: { at: number | null; from: number }): PostgresJournalReader {
+function notingFirstPage(journal: PostgresJournalReader, begun: Begun): PostgresJournalReader {
   return {
     ...journal,
     events(session, from, limit) {
       // A single event is asked for its content, not to catch up.
-      if (limit > 1 && begun.at === null) Object.assign(begun, { at: performance.now(), from });
+      if (limit > 1 && begun.at === null) Object.assign(begun, { at: performance.now(), from, cpu: process.cpuUsage() });
       return journal.events(session, from, limit);
     },
   };

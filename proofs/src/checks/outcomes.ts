@@ -28,11 +28,15 @@ const ALLOWED = `
 const OUTCOMES = `
   SELECT session, position::float8 AS position, body->'data'->>'trip' AS trip, body->'data'->>'state' AS state, cause, body->'basis' AS basis
   FROM events WHERE type = 'position' AND taken AND body->'data'->>'state' <> 'CLOSING'`;
+/** An order's name is its own in its session and all that descend from it; a session without a parent begins anew. */
 const ORDERS = `
+  WITH RECURSIVE line AS (
+    SELECT id, id AS root FROM sessions WHERE parent IS NULL
+    UNION ALL SELECT s.id, line.root FROM sessions s JOIN line ON s.parent = line.id)
   SELECT body->'data'->>'order' AS "order", max(at)::float8 AS at,
     (count(*) FILTER (WHERE body->'data'->>'state' = 'intended'))::int AS intended,
     (count(*) FILTER (WHERE body->'data'->>'state' IN ('filled', 'cancelled', 'rejected')))::int AS over
-  FROM events WHERE type = 'order' AND taken GROUP BY 1`;
+  FROM events JOIN line ON line.id = session WHERE type = 'order' AND taken GROUP BY line.root, 1`;
 const LAST = "SELECT max(at)::float8 AS at FROM events WHERE taken AND type = 'clock'";
 
 /** An unwind is tried five times, a second apart; what is younger than this at the end may still be under way. */

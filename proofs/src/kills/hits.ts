@@ -8,6 +8,8 @@ export interface Kill {
   readonly at: number;
   /** Until another process of it served. */
   readonly backMs: number;
+  /** It fell again before it was back. */
+  readonly again: boolean;
 }
 
 /** Outputs in the stream after the kill whose cause stands before it: they were owed when it fell. */

@@ -3,7 +3,7 @@ import { streamOf } from '@arb/shared/contracts';
 import { natsBus } from '@arb/shared/nats';
 import { claimNothingLost } from '../checks/all.ts';
 import { claimCarried } from '../checks/carried.ts';
-import { noteSessions, openFacts, type SessionFacts } from '../checks/journal.ts';
+import { noteSessions, openFacts, type SessionFacts, wallMs } from '../checks/journal.ts';
 import { BUSY } from '../kills/kills.ts';
 import type { Proof } from '../proof.ts';
 import { giveCommand } from '../stack/give-command.ts';
@@ -23,9 +23,10 @@ const ENTRIES = `
 export const lostStream: Proof = {
   name: 'lost-stream',
   says: 'the stream deleted under the running services: the loss is named, a child goes on in REDUCE_ONLY with all open positions',
-  shortSeconds: 5,
+  shortSeconds: 2,
   usualSeconds: 20,
   run(options) {
+    const outage = { from: 0, to: 0 };
     return proveOn(
       options,
       { settings: BUSY },
@@ -43,6 +44,7 @@ export const lostStream: Proof = {
           });
           const link = await bus.connect();
           const began = performance.now();
+          outage.from = wallMs() - 500;
           await link.admin.remove(streamOf((lost as SessionFacts).id));
           await link.close();
           const child = await until('a child session that is live', WITHIN_MS, async () => {
@@ -53,6 +55,7 @@ export const lostStream: Proof = {
           await until('books and l2 in the child', WITHIN_MS, () =>
             viewer.count('book', child.id) >= LEAST_FLOW && viewer.count('l2', child.id) >= LEAST_FLOW ? true : null,
           );
+          outage.to = wallMs();
           findings.note(`books and l2 flowed again ${Math.round(performance.now() - began)} ms after the loss`);
           await stack.untilAllServe(WITHIN_MS).catch((error: Error) => findings.fault(error.message));
           await sleep(options.seconds * 1_000);
@@ -82,7 +85,7 @@ export const lostStream: Proof = {
         const [entries] = await facts.rows<{ count: number }>(ENTRIES, [child.id]);
         findings.claim(entries?.count === 0, `${entries?.count} entries are allowed in the child before go-on`);
         await claimCarried(facts, parent.id, child.id, findings);
-        await claimNothingLost(facts, stack, viewer, [], findings);
+        await claimNothingLost(facts, stack, viewer, [outage], findings);
         await noteSessions(facts, findings);
       },
     );

@@ -13,7 +13,7 @@ const ROUNDS_MS = 1_000;
 export const redisFlushed: Proof = {
   name: 'redis-flushed',
   says: 'Redis emptied again and again, then killed: nothing happens to trading, no service notices',
-  shortSeconds: 4,
+  shortSeconds: 2,
   usualSeconds: 30,
   run(options) {
     return proveOn(

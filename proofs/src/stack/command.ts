@@ -12,12 +12,19 @@ export interface Spoken {
 
 const WITHIN_MS = 120_000;
 
-/** Runs a program of the project to its end. One that goes on for longer than `withinMs` is ended. */
+export interface RunLimits {
+  /** One that goes on for longer is ended. */
+  readonly withinMs?: number;
+  /** It has said what it was started for: it is ended. */
+  readonly enough?: (said: string) => boolean;
+}
+
+/** Runs a program of the project to its end, or for as long as it is wanted. */
 export async function runProgram(
   file: string,
   words: readonly string[],
   settings: NodeJS.ProcessEnv,
-  withinMs = WITHIN_MS,
+  { withinMs = WITHIN_MS, enough = () => false }: RunLimits = {},
 ): Promise<Spoken> {
   const child = spawn(process.execPath, [join(CHECKOUT, file), ...words], {
     cwd: CHECKOUT,
@@ -25,11 +32,16 @@ export async function runProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [out, err] = ['', ''];
+  const heard = (): void => {
+    if (enough(out + err)) child.kill('SIGKILL');
+  };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
+    heard();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
+    heard();
   });
   const cut = setTimeout(() => child.kill('SIGKILL'), withinMs);
   const [code] = (await once(child, 'close')) as [number | null];

@@ -14,6 +14,8 @@ export interface EventKind<T = unknown> {
   /** First word of the subject, and what the words after it must look like. */
   readonly root: string;
   readonly words: readonly RegExp[];
+  /** Fields of the data that repeat those words, in their order. */
+  readonly names: readonly string[];
   readonly writers: readonly Writer[];
   /** `core`: derived, source is the plain service name. `shell`: learnt from outside, source is `<service>/<boot>`. */
   readonly by: 'core' | 'shell';
@@ -32,8 +34,8 @@ const SERVICE = new RegExp(`^(${SERVICES.join('|')})$`);
 const WORD = /^[a-z-]{1,20}$/;
 const ALL = SERVICES;
 
-type Row<T> = Omit<EventKind<T>, 'type' | 'v' | 'upcasts' | 'lease' | 'table'> &
-  Partial<Pick<EventKind<T>, 'v' | 'upcasts' | 'lease' | 'table'>>;
+type Row<T> = Omit<EventKind<T>, 'type' | 'v' | 'upcasts' | 'lease' | 'table' | 'names'> &
+  Partial<Pick<EventKind<T>, 'v' | 'upcasts' | 'lease' | 'table' | 'names'>>;
 function kind<T>(row: Row<T>): Row<T> {
   return row;
 }
@@ -129,6 +131,7 @@ const rows = {
   lease: kind({
     root: 'lease',
     words: [SERVICE],
+    names: ['service'],
     writers: ['market-data', 'alerting'],
     by: 'shell',
     readers: ALL,
@@ -147,6 +150,7 @@ const rows = {
   book: kind({
     root: 'book',
     words: [VENUE, PAIR],
+    names: ['venue', 'symbol'],
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
@@ -158,6 +162,7 @@ const rows = {
   trade: kind({
     root: 'trade',
     words: [VENUE, PAIR],
+    names: ['venue', 'symbol'],
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
@@ -169,6 +174,7 @@ const rows = {
   fx: kind({
     root: 'fx',
     words: [PAIR],
+    names: ['pair'],
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
@@ -179,6 +185,7 @@ const rows = {
   health: kind({
     root: 'health',
     words: [VENUE],
+    names: ['venue'],
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
@@ -199,6 +206,7 @@ const rows = {
   l2: kind({
     root: 'l2',
     words: [COIN],
+    names: ['coin'],
     writers: ['aggregator'],
     by: 'core',
     readers: ['strategy', 'risk', 'dashboard'],
@@ -209,6 +217,7 @@ const rows = {
   decision: kind({
     root: 'decision',
     words: [COIN],
+    names: ['coin'],
     writers: ['strategy'],
     by: 'core',
     readers: ['risk', 'executor'],
@@ -218,6 +227,7 @@ const rows = {
   verdict: kind({
     root: 'verdict',
     words: [COIN],
+    names: ['coin'],
     writers: ['risk'],
     by: 'core',
     readers: ['executor', 'strategy'],
@@ -227,6 +237,7 @@ const rows = {
   order: kind({
     root: 'order',
     words: [VENUE, PAIR],
+    names: ['venue', 'symbol'],
     writers: ['executor'],
     by: 'core',
     readers: ['risk', 'alerting', 'dashboard'],
@@ -236,6 +247,7 @@ const rows = {
   fill: kind({
     root: 'fill',
     words: [VENUE, PAIR],
+    names: ['venue', 'symbol'],
     writers: ['executor'],
     by: 'core',
     readers: ['strategy', 'risk', 'dashboard'],
@@ -245,6 +257,7 @@ const rows = {
   position: kind({
     root: 'position',
     words: [COIN],
+    names: ['coin'],
     writers: ['executor'],
     by: 'core',
     readers: ['strategy', 'risk', 'dashboard'],
@@ -254,6 +267,7 @@ const rows = {
   balance: kind({
     root: 'balance',
     words: [VENUE],
+    names: ['venue'],
     writers: ['executor'],
     by: 'core',
     readers: ['strategy', 'risk', 'dashboard'],
@@ -284,7 +298,7 @@ export type EventType = keyof typeof rows;
 export type DataOf<K extends EventType> = (typeof rows)[K] extends { shape: infer S } ? Of<S> : never;
 
 export const CATALOG: { readonly [K in EventType]: EventKind<DataOf<K>> } = Object.fromEntries(
-  Object.entries(rows).map(([type, row]) => [type, { type, v: 1, upcasts: [], lease: null, table: 'ledger', ...row }]),
+  Object.entries(rows).map(([type, row]) => [type, { type, v: 1, upcasts: [], lease: null, table: 'ledger', names: [], ...row }]),
 ) as never;
 
 export const KINDS: readonly EventKind[] = Object.values(CATALOG) as EventKind[];

@@ -38,14 +38,54 @@ export function encodeEvent(header: Header, data: unknown): string {
   return `{"n":${header.n},"source":"${header.source}","session":"${header.session}","type":"${header.type}","v":${header.v},"at":${header.at},"cause":${cause},${basis}"data":${JSON.stringify(data)}}`;
 }
 
-/** The first fault of an output that its own writer is about to publish, or null. What passes here is well-formed once encoded. */
+/**
+ * The first fault of an output that its own writer is about to publish, or null. Says nothing yet of its texts and its
+ * length: `encodeOutput` looks at those where it has the bytes.
+ */
 export function faultOfOutput(subject: string, header: Header, data: unknown): string | null {
   const row = CATALOG[header.type];
   if (row === undefined) return `type ${header.type} is not in the catalog`;
-  if (!kindsOn(subject).includes(row)) return `subject ${subject} does not carry ${header.type}`;
+  const entry = entryOf(subject);
+  if (!entry.kinds.includes(row)) return `subject ${subject} does not carry ${header.type}`;
   if (!mayWrite(row, header.source, subject)) return `${header.source} may not write ${header.type} on ${subject}`;
-  return row.shape(data, 'data');
+  if (!isPosition(header.n)) return `n is ${header.n}, expected a whole number from 1`;
+  if (!Number.isSafeInteger(header.at) || header.at < 0) return `at is ${header.at}, expected whole µs`;
+  if (!SESSION_ID.test(header.session)) return 'session is not a session id';
+  if (header.v !== row.v) return `v is ${header.v}, outputs are of version ${row.v}`;
+  if (header.cause !== null && !isRef(header.cause)) return `cause is ${header.cause}, expected null or a position`;
+  const { basis } = header;
+  if (basis !== undefined && (basis.length > MAX_BASIS || !basis.every(isRef)))
+    return `basis is not a list of at most ${MAX_BASIS} positions`;
+  return row.shape(data, 'data') ?? misnamed(row, entry.words, data);
 }
+
+/** The bytes of an output, or the reason why it would be malformed: every publisher's last step. */
+export function encodeOutput(subject: string, header: Header, data: unknown): Buffer | string {
+  const fault = faultOfOutput(subject, header, data);
+  if (fault !== null) return fault;
+  const text = encodeEvent(header, data);
+  if (text.includes('\\u') && holdsBadText(data)) return BAD_TEXT;
+  const bytes = Buffer.from(text);
+  return bytes.length > MAX_EVENT_BYTES ? `${bytes.length} bytes, at most ${MAX_EVENT_BYTES} allowed` : bytes;
+}
+
+/** What a subject says of its event, the event says too. */
+function misnamed(row: EventKind, words: readonly string[], data: unknown): string | null {
+  for (let i = 0; i < row.names.length; i++) {
+    const name = row.names[i] as string;
+    if ((data as Record<string, unknown>)[name] !== words[i]) return `data.${name} is not ${words[i]}, as the subject says`;
+  }
+  return null;
+}
+
+/** Data of an older version of its kind, as the present one says it. */
+export function upcast(row: EventKind, from: number, data: unknown): unknown {
+  let present = data;
+  for (let v = from; v < row.v; v++) present = (row.upcasts[v - 1] as (old: unknown) => unknown)(present);
+  return present;
+}
+
+const BAD_TEXT = 'holds U+0000 or a lone surrogate';
 
 /** What the first bytes of a message say; enough to know whether it is in turn, without parsing the rest. */
 export interface Scanned {
@@ -59,6 +99,8 @@ export interface Scanned {
 
 interface SubjectEntry {
   readonly kinds: readonly EventKind[];
+  /** The subject's words after the first. */
+  readonly words: readonly string[];
   readonly writers: Map<string, EventKind>;
 }
 /** Outside text can reach subjects (a new coin), never without bound. */
@@ -68,7 +110,7 @@ const subjects = new Map<string, SubjectEntry>();
 function entryOf(subject: string): SubjectEntry {
   let entry = subjects.get(subject);
   if (entry === undefined) {
-    entry = { kinds: kindsOn(subject), writers: new Map() };
+    entry = { kinds: kindsOn(subject), words: subject.split('.').slice(1), writers: new Map() };
     if (subjects.size >= MAX_CACHED) subjects.clear();
     subjects.set(subject, entry);
   }
@@ -88,6 +130,11 @@ const AT = Buffer.from(',"at":');
  * every message, so all agree on who said what in which turn; it costs well under a microsecond.
  */
 export function scan(subject: string, bytes: Uint8Array): Scanned | string {
+  const header = headerOf(subject, bytes);
+  return typeof header === 'string' ? speakable(header) : header;
+}
+
+function headerOf(subject: string, bytes: Uint8Array): Scanned | string {
   if (bytes.length > MAX_EVENT_BYTES) return `${bytes.length} bytes, at most ${MAX_EVENT_BYTES} allowed`;
   let at = 0;
   const literal = (text: Uint8Array): boolean => {
@@ -155,27 +202,20 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** U+0000 and lone surrogates cannot be kept by every tool that reads the journal; shells replace them in outside text. */
 function holdsBadText(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\u0000') || !wellFormed(value);
+  if (typeof value === 'string') return value.includes('\u0000') || !value.isWellFormed();
   if (typeof value !== 'object' || value === null) return false;
   return Array.isArray(value)
     ? value.some(holdsBadText)
     : Object.entries(value).some(([key, inner]) => holdsBadText(key) || holdsBadText(inner));
 }
 
-function wellFormed(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0xd800 || unit > 0xdfff) continue;
-    const next = text.charCodeAt(i + 1);
-    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false;
-    i++;
-  }
-  return true;
+const REF = /^[A-Za-z0-9-]{1,40}:[1-9]\d{0,15}$/;
+function isPosition(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
-const REF = /^[A-Za-z0-9-]{1,40}:[1-9]\d{0,15}$/;
 function isRef(value: unknown): boolean {
-  return typeof value === 'number' ? Number.isSafeInteger(value) && value >= 1 : typeof value === 'string' && REF.test(value);
+  return typeof value === 'string' ? REF.test(value) : isPosition(value);
 }
 
 const KEYS = ['n', 'source', 'session', 'type', 'v', 'at', 'cause'];
@@ -186,6 +226,18 @@ const KEYS = ['n', 'source', 'session', 'type', 'v', 'at', 'cause'];
  * bounded by its kind's shape.
  */
 export function parseEvent(subject: string, bytes: Uint8Array, scanned: Scanned, at: Position): AnyEvent | string {
+  const event = parsed(subject, bytes, scanned, at);
+  return typeof event === 'string' ? speakable(event) : event;
+}
+
+const MOST_REASON = 300;
+
+/** A reason may quote what was malformed; it goes into logs and events, so it is made short and clean. */
+function speakable(reason: string): string {
+  return reason.slice(0, MOST_REASON).toWellFormed().replaceAll('\u0000', '\ufffd');
+}
+
+function parsed(subject: string, bytes: Uint8Array, scanned: Scanned, at: Position): AnyEvent | string {
   let value: Record<string, unknown>;
   let source: string;
   try {
@@ -222,13 +274,13 @@ export function parseEvent(subject: string, bytes: Uint8Array, scanned: Scanned,
     return `basis is not a list of at most ${MAX_BASIS} positions`;
   let data = value.data;
   try {
-    for (let v = scanned.v; v < scanned.kind.v; v++) data = (scanned.kind.upcasts[v - 1] as (old: unknown) => unknown)(data);
+    data = upcast(scanned.kind, scanned.v, data);
   } catch (error) {
     return `version ${scanned.v} does not upcast: ${(error as Error).message.slice(0, 120)}`;
   }
-  const fault = scanned.kind.shape(data, 'data');
+  const fault = scanned.kind.shape(data, 'data') ?? misnamed(scanned.kind, entryOf(subject).words, data);
   if (fault !== null) return fault;
-  if (source.includes('\\u') && holdsBadText(value.data)) return 'holds U+0000 or a lone surrogate';
+  if (source.includes('\\u') && holdsBadText(value.data)) return BAD_TEXT;
   return { ...value, data, position: at, subject } as unknown as AnyEvent;
 }
 

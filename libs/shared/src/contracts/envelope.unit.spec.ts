@@ -4,6 +4,7 @@ import {
   type DataOf,
   type EventType,
   encodeEvent,
+  encodeOutput,
   faultOfOutput,
   type Header,
   KINDS,
@@ -294,7 +295,15 @@ interface Sample {
   readonly data: unknown;
 }
 const sampleOf = (type: EventType): Arbitrary<Sample> =>
-  fc.record<Sample>({ subject: fc.constant(subjectFor(type)), header: header(type), data: DATA[type] as Arbitrary<unknown> });
+  fc
+    .record<Sample>({ subject: fc.constant(subjectFor(type)), header: header(type), data: DATA[type] as Arbitrary<unknown> })
+    .map((sample) => ({ ...sample, data: { ...(sample.data as object), ...namesOf(type, sample.subject) } }));
+
+/** What the subject says of the event, which its data must repeat. */
+function namesOf(type: EventType, subject: string): Readonly<Record<string, string>> {
+  const words = subject.split('.').slice(1);
+  return Object.fromEntries(CATALOG[type].names.map((name, i) => [name, words[i] as string]));
+}
 const anySample = fc.constantFrom(...KINDS.map((kind) => kind.type as EventType)).chain(sampleOf);
 
 function read(subject: string, bytes: Uint8Array): AnyEvent | string {
@@ -378,6 +387,29 @@ describe('envelope', () => {
   });
 });
 
+describe('an event and its subject', () => {
+  it('say the same of venue, pair and coin', () => {
+    const { data } = fc.sample(sampleOf('book'), 1)[0] as Sample;
+    const given: Header = { ...clockHeader, source: 'market-data/abcdefgh', type: 'book' };
+    expect(faultOfOutput('book.upbit.BTC-KRW', given, data)).toBeNull();
+    expect(faultOfOutput('book.upbit.ETH-KRW', given, data)).toBe('data.symbol is not ETH-KRW, as the subject says');
+    expect(read('book.binance.BTC-KRW', Buffer.from(encodeEvent(given, data)))).toBe('data.venue is not binance, as the subject says');
+  });
+});
+
+describe('an output', () => {
+  const given: Header = { ...clockHeader, source: 'cli/abcdefgh', type: 'command' };
+  const bytesOf = (why: string) => encodeOutput('command.halt', given, { id: 'c1', by: 'me', why });
+
+  it('is encoded only when every reader will find it well-formed', () => {
+    expect(Buffer.isBuffer(bytesOf('김치'))).toBe(true);
+    expect(bytesOf('\u0000')).toBe('holds U+0000 or a lone surrogate');
+    expect(bytesOf('\ud800')).toBe('holds U+0000 or a lone surrogate');
+    expect(faultOfOutput('command.halt', { ...given, n: 0 }, { id: 'c1', by: 'me', why: '' })).toContain('n is 0');
+    expect(faultOfOutput('command.halt', { ...given, cause: 0 }, { id: 'c1', by: 'me', why: '' })).toContain('cause is 0');
+  });
+});
+
 describe('a broken event', () => {
   it('is refused, or read as what it now says, whichever byte is changed, dropped or doubled', () => {
     const bytes = fc.tuple(fc.constantFrom('flip', 'set', 'drop', 'double', 'cut'), fc.nat(), fc.nat(255));
@@ -405,7 +437,7 @@ describe('a broken event', () => {
         const step = Math.max(1, Math.floor(whole.length / 200));
         for (let length = 0; length < whole.length; length += step) expect(typeof read(subject, whole.subarray(0, length))).toBe('string');
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 

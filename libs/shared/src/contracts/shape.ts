@@ -135,9 +135,9 @@ export function levels(most: number): Shape<readonly (readonly [price: number, s
       if (
         !Array.isArray(level) ||
         level.length !== 2 ||
-        !(level[0] > 0 && level[0] < Infinity && level[1] > 0 && level[1] < Infinity) ||
         typeof level[0] !== 'number' ||
-        typeof level[1] !== 'number'
+        typeof level[1] !== 'number' ||
+        !(level[0] > 0 && level[0] < Infinity && level[1] > 0 && level[1] < Infinity)
       )
         return wrong(`${path}[${i}]`, '[price above 0, size above 0]', level);
     }

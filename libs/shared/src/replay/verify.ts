@@ -1,4 +1,4 @@
-import { type CoreServiceName, parseEvent, scan } from '../contracts/index.ts';
+import { type AnyEvent, type CoreServiceName, parseEvent, scan } from '../contracts/index.ts';
 import type { MakeCore } from '../core/index.ts';
 import { type Chain, sealBatch, startChain } from '../journal/seal.ts';
 import { tableOf } from '../journal/table.ts';
@@ -14,6 +14,7 @@ import {
   type SessionRow,
   type StoredEvent,
   type StoredSnapshot,
+  sha256,
 } from '../runtime/index.ts';
 
 /** One thing that is not as it should be: where, what the journal should say, and what it says. */
@@ -63,9 +64,13 @@ const MOST_FAULTS = 50;
  * every output of every core derived again and compared byte for byte.
  */
 export async function verifySession(journal: JournalReader, session: SessionRow, options: VerifyOptions): Promise<VerifyReport> {
-  const to = session.end ?? (await journal.head(session.id));
+  const head = await journal.head(session.id);
+  const to = session.end ?? head;
   const verifier = new Verifier(journal, session, options, to);
   await verifier.begin();
+  if (head !== to) verifier.fault('gap', Math.min(head, to) + 1, '', `the last seal at the session's end, ${to}`, `one at ${head}`);
+  if (to === 0 && session.status !== 'starting' && session.end === null)
+    verifier.fault('gap', 1, 'session.started', 'the first event of a live session', 'an empty journal');
   let at = 0;
   while (at < to) {
     const seals = await journal.seals(session.id, at + 1, PAGE);
@@ -74,7 +79,6 @@ export async function verifySession(journal: JournalReader, session: SessionRow,
       break;
     }
     for (const seal of seals) {
-      if (seal.from > to) break;
       await verifier.batch(seal);
       at = seal.to;
       options.progress?.(Math.min(at, to), to);
@@ -109,6 +113,7 @@ class Verifier {
   private seals = 0;
   private snapshots = 0;
   private anchored = false;
+  private readonly parentHashes = new Map<string, string>();
   private ahead: StoredEvent[] = [];
 
   constructor(journal: JournalReader, session: SessionRow, options: VerifyOptions, to: number) {
@@ -129,7 +134,7 @@ class Verifier {
         service,
         runner,
         outlet,
-        snapshots: [...(await this.journal.snapshots(this.session.id, service, this.to, 100))].reverse(),
+        snapshots: [...(await this.journal.snapshots(this.session.id, service, this.to, 1_000))].reverse(),
         sameVersion: this.session.versions[service] === core.version,
         equal: 0,
         over: false,
@@ -176,7 +181,10 @@ class Verifier {
   }
 
   report(): VerifyReport {
-    for (const derivation of this.derivations) this.guard(derivation, () => derivation.outlet.expectDerivedBelow(Number.POSITIVE_INFINITY));
+    for (const derivation of this.derivations)
+      this.guard(derivation, { position: this.position, subject: '' }, () =>
+        derivation.outlet.expectDerivedBelow(Number.POSITIVE_INFINITY),
+      );
     if (this.options.anchor !== undefined && !this.anchored)
       this.fault('seal', this.position, '', `a seal with the head ${this.options.anchor}`, `none; the last is ${this.chain.head}`);
     const other = this.derivations.filter((derivation) => !derivation.sameVersion);
@@ -213,7 +221,10 @@ class Verifier {
         `a sound one at ${parent}:${parentPosition}`,
         last === undefined ? 'none' : `one at ${last.position}`,
       );
-    else runner.loadParent(body.runner, parent, body.open);
+    else {
+      runner.loadParent(body.runner, parent, body.open);
+      this.parentHashes.set(service, sha256((last as StoredSnapshot).body));
+    }
   }
 
   private async rows(seal: Seal): Promise<StoredEvent[]> {
@@ -249,9 +260,10 @@ class Verifier {
       );
     const { header, event } = intake;
     if (taken) this.taken++;
+    if (row.position === 1) this.compareStarted(event);
     for (const derivation of this.derivations) {
       if (derivation.over) continue;
-      this.guard(derivation, () => {
+      this.guard(derivation, row, () => {
         const { outlet, runner } = derivation;
         outlet.expectDerivedBelow(row.position);
         if (header !== null && header.source === derivation.service && intake.counted) {
@@ -280,18 +292,38 @@ class Verifier {
     };
   }
 
+  /** The session's own row is not sealed; its first event is, and says the same. */
+  private compareStarted(event: AnyEvent | null): void {
+    if (event?.type !== 'session.started') {
+      this.fault('gap', 1, 'session.started', "the session's first event", event === null ? 'none' : event.type);
+      return;
+    }
+    const { versions, parent, snapshots } = event.data;
+    const row = JSON.stringify(Object.entries(this.session.versions).sort());
+    if (JSON.stringify(Object.entries(versions).sort()) !== row)
+      this.fault('parent', 1, 'sessions.versions', JSON.stringify(versions), row);
+    const from = parent === null ? null : `${parent.session}:${parent.position}`;
+    const rowFrom = this.session.parent === null ? null : `${this.session.parent}:${this.session.parentPosition}`;
+    if (from !== rowFrom) this.fault('parent', 1, 'sessions.parent', String(from), String(rowFrom));
+    for (const [service, hash] of this.parentHashes)
+      if (snapshots[service] !== hash) this.fault('parent', 1, `snapshot of ${service}`, `sha256 ${snapshots[service]}`, hash);
+  }
+
   private compareSnapshot(derivation: Derivation, position: number): void {
     const stored = derivation.snapshots.find((snapshot) => snapshot.position === position);
     if (stored === undefined || derivation.over || stored.version !== derivation.runner.core.version) return;
     const body = openSnapshot(stored);
     this.snapshots++;
-    const state = JSON.stringify(derivation.runner.save());
+    const state = JSON.stringify({
+      runner: derivation.runner.save(),
+      turns: this.intake.turns.save(),
+      open: derivation.outlet.saveOpen(),
+    });
     if (body === null) this.fault('snapshot', position, `snapshot of ${derivation.service}`, `sha256 ${stored.sha256}`, 'other bytes');
-    else if (JSON.stringify(body.runner) !== state)
-      this.fault('snapshot', position, `snapshot of ${derivation.service}`, JSON.stringify(body.runner), state);
+    else if (stored.body !== state) this.fault('snapshot', position, `snapshot of ${derivation.service}`, stored.body, state);
   }
 
-  private guard(derivation: Derivation, call: () => void): void {
+  private guard(derivation: Derivation, at: { readonly position: number; readonly subject: string }, call: () => void): void {
     if (derivation.over) return;
     try {
       call();
@@ -302,9 +334,9 @@ class Verifier {
           ? { check: 'output', position: error.position, subject: error.subject, expected: clip(error.expected), found: clip(error.found) }
           : {
               check: 'output',
-              position: this.position + 1,
-              subject: derivation.service,
-              expected: 'the core handles every recorded event',
+              position: at.position,
+              subject: at.subject,
+              expected: `the core of ${derivation.service} handles every recorded event`,
               found: clip((error as Error).message),
             };
       derivation.first = fault;

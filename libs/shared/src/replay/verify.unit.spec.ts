@@ -308,7 +308,7 @@ describe('verify', () => {
         return undefined;
       };
       const fault = first(await verified(recorded, { cores: tinyCores({ service: 'executor', before }) }), 'output');
-      expect(fault).toMatchObject({ subject: 'executor', expected: 'the core handles every recorded event', found: 'cannot handle this' });
+      expect(fault).toMatchObject({ expected: 'the core of executor handles every recorded event', found: 'cannot handle this' });
     });
   });
 

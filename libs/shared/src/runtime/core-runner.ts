@@ -1,13 +1,14 @@
 import {
   type AnyEvent,
   CATALOG,
+  type EventKind,
   type EventType,
-  encodeEvent,
-  faultOfOutput,
+  encodeOutput,
   type Header,
   type PositionRef,
   type ServiceName,
   subjectOf,
+  upcast,
 } from '../contracts/index.ts';
 import type { Core, CoreContext, Json } from '../core/index.ts';
 import { drawOf } from './draw.ts';
@@ -15,6 +16,8 @@ import { drawOf } from './draw.ts';
 /** Other inputs may move core time this far above the highest clock, not further. */
 const AHEAD_OF_CLOCK_MICROS = 1_000_000;
 export const MAX_TIMERS = 100_000;
+/** Timers that one input may fire: more is a timer that sets itself again for now. */
+const MAX_FIRED = 100_000;
 
 export interface Output {
   readonly n: number;
@@ -113,7 +116,11 @@ export class CoreRunner {
       if (event.type === 'session.started' && this.clock === 0) this.clock = event.at;
       if (at > this.now) this.now = at;
     }
-    while (this.nextTimer <= this.now) this.fireNext();
+    let fired = 0;
+    while (this.nextTimer <= this.now) {
+      if (++fired > MAX_FIRED) throw new Error(`${this.service}: more than ${MAX_FIRED} timers fired at position ${event.position}`);
+      this.fireNext();
+    }
     if (event.type === 'session.started' || this.core.inputs.includes(event.type)) this.core.handle(event, this.context);
   }
 
@@ -186,17 +193,18 @@ export class CoreRunner {
       cause: cause.position,
       ...(basis === undefined || basis.length === 0 ? {} : { basis }),
     };
-    const fault = faultOfOutput(subject, header, data);
-    if (fault !== null)
-      throw new Error(`${this.service} derived a malformed ${type} on ${subject} from position ${cause.position}: ${fault}`);
+    const bytes = encodeOutput(subject, header, data);
+    if (typeof bytes === 'string')
+      throw new Error(`${this.service} derived a malformed ${type} on ${subject} from position ${cause.position}: ${bytes}`);
     this.n++;
-    this.emitted({ n: this.n, subject, bytes: Buffer.from(encodeEvent(header, data)), cause: cause.position, type });
+    this.emitted({ n: this.n, subject, bytes, cause: cause.position, type });
   }
 
   private reopen(open: OpenOutput): void {
     const old = JSON.parse(open.body) as Header & { data: unknown };
     const basis = (old.basis ?? []).map((ref) => (typeof ref === 'number' ? `${this.parent}:${ref}` : ref));
-    this.emit(old.type, open.subject, old.data, basis);
+    // Said by an older version of the code: this one says it in its own words.
+    this.emit(old.type, open.subject, upcast(CATALOG[old.type] as EventKind, old.v, old.data), basis);
   }
 }
 

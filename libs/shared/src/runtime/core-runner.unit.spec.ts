@@ -188,7 +188,7 @@ describe('timers', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -284,7 +284,7 @@ describe('core runner', () => {
           expect(JSON.stringify(other.made.save())).toBe(JSON.stringify(lived.made.save()));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 

@@ -30,7 +30,14 @@ interface Open<I, O> {
   begun: boolean;
   running: boolean;
   outcome: O | null;
+  told: boolean;
+  failures: number;
+  /** Calls of `tick` before it is tried again: a world that fails is not hammered. */
+  rest: number;
 }
+
+/** Ticks of rest after the first failure, doubled up to the second number. */
+const RESTS = [4, 256] as const;
 
 /**
  * Touches the world, and only so: as holder of the lease, for an intent that is taken and journaled, before its end,
@@ -41,6 +48,8 @@ export class Effects<I extends Intent, O> {
   private readonly open = new Map<string, Open<I, O>>();
   private clock = 0;
   private halted = false;
+  /** Grows whenever the lease is lost: what was asked before is worth nothing after. */
+  private tenure = 0;
 
   constructor(options: EffectsOptions<I, O>) {
     this.options = options;
@@ -59,7 +68,7 @@ export class Effects<I extends Intent, O> {
     }
     if (this.open.size >= this.options.most)
       throw new Error(`more than ${this.options.most} intents are open; the newest is ${intent.key} at position ${intent.position}`);
-    this.open.set(intent.key, { intent, begun: !live, running: false, outcome: null });
+    this.open.set(intent.key, { intent, begun: !live, running: false, outcome: null, told: false, failures: 0, rest: 0 });
   }
 
   /** Its outcome was taken: it is done, whoever did it. */
@@ -78,6 +87,7 @@ export class Effects<I extends Intent, O> {
 
   /** A lease that comes back may have been used by another process meanwhile. */
   leaseLost(): void {
+    this.tenure++;
     for (const entry of this.open.values()) entry.begun = true;
   }
 
@@ -88,8 +98,12 @@ export class Effects<I extends Intent, O> {
     for (const entry of this.open.values()) {
       if (entry.running) continue;
       if (entry.outcome !== null) {
-        // Kept until it is read back: only then is it told.
-        this.options.tell(entry.intent, entry.outcome);
+        // Kept until it is read back; once said, the stream has it or gets it.
+        if (!entry.told) entry.told = this.options.tell(entry.intent, entry.outcome);
+        continue;
+      }
+      if (entry.rest > 0) {
+        entry.rest--;
         continue;
       }
       if (running >= this.options.atOnce || !this.mayBegin(entry)) continue;
@@ -109,9 +123,11 @@ export class Effects<I extends Intent, O> {
   private async run(entry: Open<I, O>): Promise<void> {
     const { act, ask, tell, failed, context } = this.options;
     entry.running = true;
+    const { tenure } = this;
     try {
       if (entry.begun) {
         const answer = await ask(entry.intent);
+        if (tenure !== this.tenure) return;
         if (typeof answer === 'object') entry.outcome = answer.outcome;
         else entry.begun = false;
         if (entry.outcome === null && !(context.holdsLease() && this.mayBegin(entry))) return;
@@ -120,8 +136,10 @@ export class Effects<I extends Intent, O> {
         entry.begun = true;
         entry.outcome = await act(entry.intent);
       }
-      if (this.open.has(entry.intent.key)) tell(entry.intent, entry.outcome);
+      if (this.open.has(entry.intent.key)) entry.told = tell(entry.intent, entry.outcome);
     } catch (error) {
+      entry.failures++;
+      entry.rest = Math.min(RESTS[1], RESTS[0] * 2 ** Math.min(10, entry.failures - 1));
       failed(entry.intent, error as Error);
     } finally {
       entry.running = false;

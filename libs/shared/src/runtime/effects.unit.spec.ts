@@ -51,6 +51,15 @@ function stage(change: { most?: number; atOnce?: number } = {}) {
 
 const intent = (key = 'a', position = 50, validUntil: number | null = 1_000): Intent => ({ key, position, validUntil });
 
+function ticksUntil(effects: { tick(): void }, done: () => boolean): number {
+  let ticks = 0;
+  while (!done() && ticks < 1_000) {
+    effects.tick();
+    ticks++;
+  }
+  return ticks;
+}
+
 describe('effects', () => {
   it('act once, and tell the outcome until it is read back', async () => {
     const { effects, said, last, told } = stage();
@@ -138,10 +147,11 @@ describe('effects', () => {
     effects.tick();
     await last().fail('connection lost');
     expect(failed).toEqual(['a: connection lost']);
-    effects.tick();
+    // A world that fails is left in peace for a while, longer each time.
+    expect(ticksUntil(effects, () => said().length > 1)).toBe(5);
     expect(said()).toEqual(['act a', 'ask a']);
     await last().fail('connection lost again');
-    effects.tick();
+    expect(ticksUntil(effects, () => said().length > 2)).toBe(9);
     expect(said()).toEqual(['act a', 'ask a', 'ask a']);
     await last().answer('it was done');
     expect([said().filter((call) => call === 'act a').length, told]).toEqual([1, ['a it was done']]);

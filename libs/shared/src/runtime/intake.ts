@@ -37,9 +37,11 @@ export class Intake {
       return 'malformed';
     }
     this.header = header;
-    const turn = this.turns.judge(header);
+    let turn = this.turns.judge(header);
     this.counted = turn === 'taken' || turn === 'not-holder';
     const type = header.kind.type;
+    // A session begins once; the late word of a journal that died over it is nobody's.
+    if (turn === 'taken' && type === 'session.started' && message.position !== 1) turn = 'not-holder';
     const concerns = turn === 'taken' && Turns.concerns(type);
     if (concerns || (turn === 'taken' && this.wanted.has(type)) || this.all) {
       const event = parseEvent(message.subject, message.bytes, header, message.position);

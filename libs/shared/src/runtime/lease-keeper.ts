@@ -25,6 +25,7 @@ export class LeaseKeeper {
   private nextSay = 0;
   private lastTick: number;
   private held = false;
+  private released = false;
 
   constructor(options: {
     service: LeasedServiceName;
@@ -51,12 +52,13 @@ export class LeaseKeeper {
 
   /** Called several times a second while the session is live. */
   tick(): void {
+    if (this.released) return;
     const now = this.time.monotonicMs();
     if (now - this.lastTick > LONGEST_PAUSE_MS) this.trustedUntil = 0;
     this.lastTick = now;
     const holder = this.turns.holderOf(this.service);
-    // It may have joined right behind a renewal, without having read it.
-    if (!this.ticked && holder !== null && holder.boot !== this.boot && holder.running) this.othersUntil = now + TRUST_MS;
+    // It may have joined right behind a renewal without having read it, and behind a clock that has jumped.
+    if (!this.ticked && holder !== null && holder.boot !== this.boot && !holder.released) this.othersUntil = now + TRUST_MS;
     this.ticked = true;
     this.settle(now);
     if (now < this.nextSay) return;
@@ -81,13 +83,16 @@ export class LeaseKeeper {
     const said = this.saidAt.get(`${act} ${term}`);
     this.saidAt.delete(`${act} ${term}`);
     const holder = this.turns.holderOf(this.service);
-    if (said === undefined || act === 'release' || holder === null || holder.boot !== this.boot || holder.term !== term) return;
+    if (this.released || said === undefined || act === 'release' || holder === null || holder.boot !== this.boot || holder.term !== term)
+      return;
     this.trustedUntil = Math.max(this.trustedUntil, said + TRUST_MS);
     if (act === 'claim') this.nextSay = 0;
     this.settle(this.time.monotonicMs());
   }
 
+  /** For good: a process that stops neither renews nor claims any more. */
   release(): void {
+    this.released = true;
     const holder = this.turns.holderOf(this.service);
     if (holder?.boot === this.boot) this.say('release', holder.term);
     this.trustedUntil = 0;

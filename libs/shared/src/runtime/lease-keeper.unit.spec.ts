@@ -4,13 +4,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 const START = 1_700_000_000_000_000;
-/** The journal's clock is never further behind than this where a message is kept. */
-const MOST_CLOCK_LAG_MS = 900;
 
 /** One stream, its clock, and as many processes as a test wants; time passes only when the test says so. */
 class Stage {
   now = 0;
-  private clockSaid = 0;
   readonly log: StreamMessage[] = [];
   private readonly numbers = new Map<string, number>();
 
@@ -28,12 +25,10 @@ class Stage {
   }
 
   clock(): void {
-    this.clockSaid = this.now;
     this.keep('clock', 'clock', 'journal/journal01', { fill: 0, committed: 0, committedAt: null });
   }
 
   lease(boot: string, act: string, term: number): void {
-    if (this.now - this.clockSaid > MOST_CLOCK_LAG_MS) this.clock();
     this.keep('lease', 'lease.alerting', `alerting/${boot}`, { service: 'alerting', boot, term, act });
   }
 
@@ -80,8 +75,9 @@ class Process {
     for (let i = 0; i < most && this.read < this.stage.log.length; i++) {
       const judgement = this.intake.judge(this.stage.log[this.read++] as StreamMessage);
       const event = this.intake.event;
-      if (judgement === 'taken' && event?.type === 'lease' && event.source === `alerting/${this.boot}`)
-        this.keeper.readBack(event.data.act, event.data.term);
+      if (judgement !== 'taken' || event?.type !== 'lease') continue;
+      this.keeper.heard(event.data.boot, event.data.act);
+      if (event.source === `alerting/${this.boot}`) this.keeper.readBack(event.data.act, event.data.term);
     }
   }
 
@@ -129,19 +125,17 @@ describe('lease keeper', () => {
 
   it('trusts a renewal for one second after it was said, not after it came back', () => {
     const { stage, first } = alone();
-    first.turn();
-    pass(stage, 400, first);
-    const said = stage.now;
-    expect(first.keeper.holds()).toBe(true);
-    // Its renewals are on their way, and do not arrive.
-    first.send = () => {};
+    first.keeper.tick();
+    first.send();
+    // Its claim comes back late, and no renewal ever does.
     const heldAt: number[] = [];
-    while (stage.now < said + 1_500) {
+    while (stage.now < 2_500) {
       stage.now += 50;
       first.keeper.tick();
+      if (stage.now === 700) first.hear();
       if (first.keeper.holds()) heldAt.push(stage.now);
     }
-    expect(Math.max(...heldAt)).toBeLessThan(said + 1_000);
+    expect([heldAt[0], heldAt.at(-1)]).toEqual([700, 950]);
     expect(first.changes).toEqual([true, false]);
   });
 
@@ -192,11 +186,35 @@ describe('lease keeper', () => {
     expect(first.keeper.holds()).toBe(false);
   });
 
-  it('never holds while another may, whatever is late, slow or paused', () => {
+  it('waits for the trust of a holder that it has heard, though the clock stood still and then jumped', () => {
+    const { stage, first } = alone();
+    const second = new Process(stage, 'second02');
+    first.turn();
+    // No clock for 1.4 s: the last renewal ends two seconds after the first claim.
+    while (stage.now < 1_400) {
+      stage.now += 50;
+      first.turn();
+      second.turn();
+    }
+    stage.clock();
+    let handedOver = 0;
+    while (handedOver === 0 && stage.now < 5_000) {
+      // Cut off from now on: it ticks, and neither reads nor is heard.
+      stage.now += 50;
+      stage.clock();
+      first.keeper.tick();
+      second.turn();
+      expect([stage.now, first.keeper.holds() && second.keeper.holds()]).toEqual([stage.now, false]);
+      if (second.keeper.holds()) handedOver = stage.now;
+    }
+    expect(handedOver).toBeGreaterThan(0);
+  });
+
+  it('never holds while another may, whatever is late, slow or paused, whatever the clock does', () => {
     const step = fc.record({
       who: fc.nat(1),
-      what: fc.constantFrom('tick', 'tick', 'turn', 'turn', 'turn', 'send', 'hear', 'hear one', 'clock', 'release', 'wait'),
-      ms: fc.oneof({ weight: 6, arbitrary: fc.nat(120) }, { weight: 1, arbitrary: fc.nat(2_500) }),
+      what: fc.constantFrom('tick', 'tick', 'tick', 'turn', 'turn', 'send', 'hear', 'hear one', 'clock', 'clock', 'release'),
+      ms: fc.oneof({ weight: 9, arbitrary: fc.nat(200) }, { weight: 1, arbitrary: fc.nat(2_500) }),
     });
     let bothHaveHeld = 0;
     fc.assert(
@@ -225,9 +243,9 @@ describe('lease keeper', () => {
         }
         if (held.size === 2) bothHaveHeld++;
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     // The schedules are worth something only when the lease did go from one to the other in many of them.
-    expect(bothHaveHeld).toBeGreaterThan(10);
+    expect(bothHaveHeld).toBeGreaterThan(5);
   });
 });

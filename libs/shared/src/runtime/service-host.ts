@@ -95,7 +95,8 @@ export class ServiceHost {
       }
       return row;
     }
-    if (row.end !== null && makeCore !== null) {
+    // One that ended at 0 never began: its child goes on from its parent.
+    if (row.end !== null && row.end > 0 && makeCore !== null) {
       const kept = await journal.snapshots(row.id, service, row.end, 1);
       if (kept[0]?.position !== row.end || openSnapshot(kept[0]) === null) return row;
     }

@@ -3,8 +3,7 @@ import {
   CATALOG,
   type DataOf,
   type EventType,
-  encodeEvent,
-  faultOfOutput,
+  encodeOutput,
   type Header,
   LEASED_SERVICES,
   type LeasedServiceName,
@@ -72,6 +71,7 @@ export interface RunStatus {
 /** The stream does not go on where this process stands; the journal may know why. */
 const LOST_PATIENCE_MS = 3_000;
 const POLL_MS = 100;
+const END_POLL_MS = 20;
 /** Longest look ahead in the stream on one connection: what was lost on the way is then sent again. */
 const LOOK_AHEAD_MS = 3_000;
 
@@ -250,37 +250,36 @@ export class SessionRun {
       return;
     }
     if (this.session.parent === null || this.session.parentPosition === null) return;
-    let last = await this.parentsLast();
+    let [last] = await this.retry("read the parent's last snapshot", () =>
+      journal.snapshots(this.session.parent as string, service, this.session.parentPosition as number, 1),
+    );
     let body = last === undefined ? null : openSnapshot(last);
-    if (body === null && (await this.remakeParentsLast())) {
-      last = await this.parentsLast();
-      body = last === undefined ? null : openSnapshot(last);
+    const made = body === null ? await this.makeParentsLast() : null;
+    if (made !== null) {
+      last = made;
+      body = openSnapshot(made);
     }
     if (last === undefined || body === null || last.position !== this.session.parentPosition)
       throw new Error(
         `${service}: session ${this.session.id} goes on from ${this.session.parent}:${this.session.parentPosition}, but there is no sound snapshot of ${service} at that position (found ${last === undefined ? 'none' : `one at ${last.position}`}). Start anew with --clean, or restore the snapshots table from a backup.`,
       );
-    // Made anew by another version of the code it is spelled in another way; that it replays the record was checked.
-    this.startingSha = last.version === this.session.versions[service] || !this.remade ? sha256(last.body) : null;
+    // What is made again follows from sealed rows, and newer code spells it in another way.
+    this.startingSha = made === null ? sha256(last.body) : null;
     this.runner.loadParent(body.runner, this.session.parent, body.open);
     log('info', 'goes on from the parent session', { parent: this.session.parent, position: this.session.parentPosition });
   }
   private startingSha: string | null = null;
-  private remade = false;
 
-  private async parentsLast(): Promise<StoredSnapshot | undefined> {
-    const { parent, parentPosition } = this.session;
-    const read = () => this.deps.journal.snapshots(parent as string, this.deps.service, parentPosition as number, 1);
-    return (await this.retry("read the parent's last snapshot", read))[0];
-  }
-
-  /** The state at the parent's end follows from the parent's journal: when its snapshot is corrupt, it is made once more. */
-  private async remakeParentsLast(): Promise<boolean> {
+  /** The state at the parent's end follows from the parent's journal: where its snapshot is corrupt, it is made once more. */
+  private async makeParentsLast(): Promise<StoredSnapshot | null> {
     const parent = await this.retry('read the parent session', () => this.deps.journal.session(this.session.parent as string));
-    if (parent === null || parent.end !== this.session.parentPosition) return false;
-    this.deps.log('warn', "the parent's last snapshot is missing or corrupt: making it again from the journal", { parent: parent.id });
-    this.remade = true;
-    return (await new SessionRun({ ...this.deps, makeShell: null }, parent).run()) === 'ended';
+    if (parent === null || parent.end === null || parent.end !== this.session.parentPosition) return null;
+    this.deps.log('warn', "the parent's last snapshot is corrupt: making it again from the journal", { parent: parent.id });
+    const again = new SessionRun({ ...this.deps, makeShell: null }, parent);
+    await again.restore();
+    if ((await again.readTo(parent.end)) !== 'ended') return null;
+    again.drainQueueAtEnd();
+    return again.copyState();
   }
 
   /** What restores from a later position still needs the session's first event: configuration and versions. */
@@ -299,6 +298,12 @@ export class SessionRun {
   /** The session is over: read what is journaled of it, keep the state at its end for the child. Publishes nothing. */
   private async runToEnd(end: number): Promise<RunEnd> {
     if (this.runner === null) return 'ended';
+    const read = await this.readTo(end);
+    if (read === 'ended') await this.saveEnd();
+    return read;
+  }
+
+  private async readTo(end: number): Promise<RunEnd> {
     while (this.position < end) {
       const before = this.position;
       await this.readJournalPage(end);
@@ -309,7 +314,6 @@ export class SessionRun {
           `${this.deps.service}: the journal of ${this.session.id} ends at ${end}, but position ${before + 1} is not in it. Run: npx arb verify ${this.session.id}`,
         );
     }
-    await this.saveEnd();
     return 'ended';
   }
 
@@ -338,8 +342,26 @@ export class SessionRun {
       if (end === 'ended') break;
       if (end === 'link') await this.pause(this.resendBackoff.take());
     }
-    if (this.runner !== null) await this.saveEnd();
+    if (this.runner === null) return 'ended';
+    if (!(await this.endIsJournaled())) return 'discard';
+    await this.saveEnd();
     return 'ended';
+  }
+
+  /** What the stream has as its end may still be lost with it; only the journal's end is one. */
+  private async endIsJournaled(): Promise<boolean> {
+    const { journal } = this.deps;
+    while (!this.stopping) {
+      const row = await this.retry('read the session', () => journal.session(this.session.id));
+      if (row === null) return false;
+      if (row.end !== null) {
+        if (row.end !== this.position) return false;
+        const [last] = await this.retry('read the journal', () => journal.events(this.session.id, this.position, 1));
+        return last !== undefined && (this.lastLength < 0 || this.isLast(last));
+      }
+      await this.pause(END_POLL_MS);
+    }
+    return false;
   }
 
   private async readJournal(): Promise<void> {
@@ -640,9 +662,9 @@ export class SessionRun {
       ...(options?.basis === undefined || options.basis.length === 0 ? {} : { basis: options.basis }),
     };
     const subject = subjectOf(type, ...words);
-    const fault = faultOfOutput(subject, header, data);
-    if (fault !== null) throw new Error(`${shellOutlet.source} would say a malformed ${type} on ${subject}: ${fault}`);
-    shellOutlet.offer(header.n, subject, Buffer.from(encodeEvent(header, data)), 0, deps.time.monotonicMs());
+    const bytes = encodeOutput(subject, header, data);
+    if (typeof bytes === 'string') throw new Error(`${shellOutlet.source} would say a malformed ${type} on ${subject}: ${bytes}`);
+    shellOutlet.offer(header.n, subject, bytes, 0, deps.time.monotonicMs());
     this.send();
     return true;
   }
@@ -752,14 +774,20 @@ export class SessionRun {
 
   // ---- snapshots ----------------------------------------------------------------------------------------------------
 
-  private takeSnapshot(): void {
-    const { runner, coreOutlet, deps, position } = this;
-    if (runner === null || coreOutlet === null || this.queue.length > 0) return;
-    const snapshot = makeSnapshot(this.session.id, deps.service, position, this.version(), {
+  private copyState(): StoredSnapshot | null {
+    const { runner, coreOutlet } = this;
+    if (runner === null || coreOutlet === null || this.queue.length > 0) return null;
+    return makeSnapshot(this.session.id, this.deps.service, this.position, this.version(), {
       runner: runner.save(),
       turns: this.intake.turns.save(),
       open: coreOutlet.saveOpen(),
     });
+  }
+
+  private takeSnapshot(): void {
+    const { deps, position } = this;
+    const snapshot = this.copyState();
+    if (snapshot === null) return;
     deps.probe('snapshot-copied');
     this.pendingSnapshot = {
       position,

@@ -52,9 +52,13 @@ export class Turns {
     return this.last.get(source) ?? 0;
   }
 
-  holderOf(service: Holder): { readonly boot: string; readonly term: number; readonly running: boolean } | null {
+  holderOf(
+    service: Holder,
+  ): { readonly boot: string; readonly term: number; readonly running: boolean; readonly released: boolean } | null {
     const lease = this.leases.get(service);
-    return lease === undefined ? null : { boot: lease.boot, term: lease.term, running: lease.endsAt > this.clockAt };
+    return lease === undefined
+      ? null
+      : { boot: lease.boot, term: lease.term, running: lease.endsAt > this.clockAt, released: lease.endsAt === 0 };
   }
 
   /** Judges a message by its header; one that is in turn is counted at once, whatever becomes of its body. */
@@ -63,6 +67,8 @@ export class Turns {
     const before = this.last.get(header.source);
     if (header.n !== (before ?? 0) + 1) return 'out-of-turn';
     if (before === undefined && this.last.size >= MAX_SOURCES) this.forgetOldest();
+    // The least recently heard are forgotten first; only where that may come soon is it worth keeping their order.
+    if (this.last.size > MAX_SOURCES / 2) this.last.delete(header.source);
     this.last.set(header.source, header.n);
     const guarded = header.kind.lease;
     if (guarded === null) return 'taken';
@@ -127,8 +133,11 @@ export class Turns {
   }
 
   private forgetOldest(): void {
+    const holders = new Set([...this.leases.values()].map(({ boot }) => boot));
     for (const source of this.last.keys()) {
-      if (!source.includes('/')) continue;
+      const slash = source.indexOf('/');
+      // Cores have one source for ever, and whoever holds a lease is listened to.
+      if (slash < 0 || holders.has(source.slice(slash + 1))) continue;
       this.last.delete(source);
       return;
     }

@@ -112,6 +112,13 @@ describe('turns', () => {
     expect(log.intake.turns.clock).toBe(START + 300_000);
   });
 
+  it('lets a session begin once: no later word of a journal begins it anew', () => {
+    const log = begun();
+    expect(log.say('session.started', 'journal/journal02', { ...STARTED, boot: 'journal02', seed: 'other' })).not.toBe('taken');
+    expect(log.clock(100, 'journal/journal02')).toBe('not-holder');
+    expect(log.clock(100)).toBe('taken');
+  });
+
   it('never lets the clock go back', () => {
     const log = begun();
     log.clock(500);
@@ -124,7 +131,7 @@ describe('turns', () => {
     expect(log.say('universe', 'market-data/first001', UNIVERSE)).toBe('not-holder');
     log.lease('claim', 1, 'second02');
     log.lease('claim', 1, 'first001');
-    expect(log.holder).toEqual({ boot: 'second02', term: 1, running: true });
+    expect(log.holder).toEqual({ boot: 'second02', term: 1, running: true, released: false });
     expect(log.say('universe', 'market-data/second02', UNIVERSE)).toBe('taken');
     expect(log.say('universe', 'market-data/first001', UNIVERSE)).toBe('not-holder');
   });
@@ -134,15 +141,15 @@ describe('turns', () => {
     log.lease('claim', 1, 'first001');
     log.clock(LEASE_MICROS / 1_000 - 1);
     log.lease('claim', 2, 'second02');
-    expect(log.holder).toEqual({ boot: 'first001', term: 1, running: true });
+    expect(log.holder).toEqual({ boot: 'first001', term: 1, running: true, released: false });
     // Others' times pass nothing.
     log.say('universe', 'market-data/first001', UNIVERSE, { at: START + 10 * LEASE_MICROS });
     expect(log.holder?.running).toBe(true);
     log.clock(LEASE_MICROS / 1_000);
-    expect(log.holder).toEqual({ boot: 'first001', term: 1, running: false });
+    expect(log.holder).toEqual({ boot: 'first001', term: 1, running: false, released: false });
     expect(log.say('universe', 'market-data/first001', UNIVERSE)).toBe('taken');
     log.lease('claim', 2, 'second02');
-    expect(log.holder).toEqual({ boot: 'second02', term: 2, running: true });
+    expect(log.holder).toEqual({ boot: 'second02', term: 2, running: true, released: false });
     expect(log.say('universe', 'market-data/first001', UNIVERSE)).toBe('not-holder');
   });
 
@@ -169,9 +176,9 @@ describe('turns', () => {
     expect(log.holder?.running).toBe(true);
     log.lease('release', 1, 'first001');
     for (const term of [0, 1, 3]) log.lease('claim', term, 'second02');
-    expect(log.holder).toEqual({ boot: 'first001', term: 1, running: false });
+    expect(log.holder).toEqual({ boot: 'first001', term: 1, running: false, released: true });
     log.lease('claim', 2, 'second02');
-    expect(log.holder).toEqual({ boot: 'second02', term: 2, running: true });
+    expect(log.holder).toEqual({ boot: 'second02', term: 2, running: true, released: false });
   });
 
   it('does not believe a process that claims for another boot or another service', () => {

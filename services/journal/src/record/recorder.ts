@@ -3,8 +3,7 @@ import {
   CATALOG,
   type DataOf,
   type EventType,
-  encodeEvent,
-  faultOfOutput,
+  encodeOutput,
   type Header,
   SESSION_SUBJECTS,
   streamOf,
@@ -167,14 +166,17 @@ export class Recorder {
             storedAt: this.last?.storedAt ?? 0,
             bytes: this.last?.bytes ?? null,
           });
-          if (!found.same) {
-            this.notice(found.why);
+          // A session is live once its first event stands in the stream; an empty one has lost it.
+          const beheaded = found.same && this.read === 0 && found.info.lastPosition === 0;
+          if (!found.same || beheaded) {
+            this.notice(found.same ? `stream ${this.stream} has lost its first event` : found.why);
             void link.close();
             const now = this.deps.time.monotonicMs();
             lostSince ??= now;
             if (now - lostSince >= LOST_AGAIN_AFTER_MS) {
               await this.drain();
-              this.end ??= 'lost';
+              // Read to its end before it was lost: nothing is missing.
+              this.end ??= this.stoppedAt === null ? 'lost' : 'cut';
               break;
             }
             await this.pause(100);
@@ -226,15 +228,19 @@ export class Recorder {
       this.say('session.stopping', { reason });
       this.silent = true;
       await this.until(() => this.outlet.unconfirmed === 0 && this.live);
+      if (this.end !== null) return;
       this.deps.probe('cut-stopping-read-back');
       await this.admin((admin) => admin.setSubjects(this.stream, SESSION_SUBJECTS));
+      if (this.end !== null) return;
       this.deps.probe('cut-subjects-taken');
       if (this.stoppedAt === null) this.say('session.stopped', { reason });
     }
     await this.until(() => this.stoppedAt !== null);
+    // Stopped, lost or superseded meanwhile: then this is no end of the session.
+    if (this.end !== null) return;
     this.deps.probe('cut-stopped-read-back');
     await this.until(() => (this.sealed?.to ?? 0) >= (this.stoppedAt as number));
-    this.end = 'cut';
+    this.end ??= 'cut';
     this.endReading?.('link');
   }
 
@@ -286,7 +292,8 @@ export class Recorder {
         this.stream,
         this.read + 1,
         (message) => {
-          if (this.link !== link || this.endReading === null) return;
+          // Late words may still follow the end; they are nobody's.
+          if (this.link !== link || this.endReading === null || this.stoppedAt !== null) return;
           if (message.position !== this.read + 1) {
             this.fail(
               new Error(
@@ -332,10 +339,16 @@ export class Recorder {
   }
 
   private take(message: StreamMessage): void {
-    if (this.stoppedAt !== null) return;
     const { deps, intake } = this;
     const judgement = intake.judge(message);
     const row = rowOf(message, judgement, intake);
+    if (row.position === 1 && !(row.taken && row.type === 'session.started')) {
+      // Its beginning was lost before it was journaled: there is nothing to go on from but the parent.
+      this.notice(`position 1 of ${this.stream} is not session.started`);
+      this.end ??= 'lost';
+      this.endReading?.('link');
+      return;
+    }
     this.read = row.position;
     this.last = row;
     this.rows.push(row);
@@ -379,11 +392,13 @@ export class Recorder {
 
   private goLive(): void {
     this.live = true;
-    const holder = this.intake.turns.holderOf('journal');
-    if (this.stoppedAt === null && holder !== null && holder.boot !== this.deps.boot && this.outlet.derived === 0) {
-      this.say('session.resumed', { boot: this.deps.boot, term: holder.term + 1 });
-    }
+    if (this.stoppedAt === null && this.outlet.derived === 0) this.resume();
     this.send();
+  }
+
+  private resume(): void {
+    const holder = this.intake.turns.holderOf('journal');
+    if (holder !== null && holder.boot !== this.deps.boot) this.say('session.resumed', { boot: this.deps.boot, term: holder.term + 1 });
   }
 
   private holds(): boolean {
@@ -414,9 +429,9 @@ export class Recorder {
       cause,
     };
     const subject = subjectOf(type, ...words);
-    const fault = faultOfOutput(subject, header, data);
-    if (fault !== null) throw new Error(`journal would say a malformed ${type}: ${fault}`);
-    outlet.offer(header.n, subject, Buffer.from(encodeEvent(header, data)), 0, deps.time.monotonicMs());
+    const bytes = encodeOutput(subject, header, data);
+    if (typeof bytes === 'string') throw new Error(`journal would say a malformed ${type}: ${bytes}`);
+    outlet.offer(header.n, subject, bytes, 0, deps.time.monotonicMs());
     this.send();
   }
 
@@ -428,6 +443,9 @@ export class Recorder {
     const { deps } = this;
     const now = deps.time.monotonicMs();
     if (!this.live) return;
+    // A late word of a journal that is no more may have taken the term that was asked for.
+    if (!this.started && this.storeReady && this.stoppedAt === null && this.outlet.derived > 0 && this.outlet.unconfirmed === 0)
+      this.resume();
     if (this.started && !this.silent && this.outlet.unconfirmed < MAX_UNCONFIRMED) {
       if (now >= this.nextClock) {
         // Ticks that a busy moment has swallowed are not made up for: time is said as it is now.

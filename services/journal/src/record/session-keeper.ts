@@ -2,8 +2,7 @@ import {
   CATALOG,
   CORE_SERVICES,
   type DataOf,
-  encodeEvent,
-  faultOfOutput,
+  encodeOutput,
   type Header,
   parseEvent,
   SESSION_SUBJECTS,
@@ -11,7 +10,7 @@ import {
   scan,
   streamOf,
 } from '@arb/shared/contracts';
-import { type AdminLink, Backoff, type JournalStore, type SessionRow } from '@arb/shared/runtime';
+import { type AdminLink, Backoff, type JournalStore, openSnapshot, type SessionRow } from '@arb/shared/runtime';
 import type { RecordDeps, Wanted } from './deps.ts';
 import { Recorder } from './recorder.ts';
 
@@ -32,6 +31,8 @@ export class SessionKeeper {
   private recorder: Recorder | null = null;
   private stopping = false;
   private waiting: string | null = 'starting';
+  /** The session that a clean start is to leave behind; undefined: whichever runs. A standby must not leave the next one too. */
+  private unclean: string | null | undefined;
 
   constructor(deps: RecordDeps, wanted: Wanted) {
     this.deps = deps;
@@ -51,6 +52,7 @@ export class SessionKeeper {
   /** Hands over to a new session that runs `wanted`: same state, other configuration or code. */
   handOver(wanted: Wanted): void {
     this.wanted = wanted;
+    this.unclean = this.recorder?.status().session;
     // A cut fails only together with the recording itself, whose end is awaited in `record`.
     this.recorder?.cut('handover').catch((error: Error) => this.deps.log('debug', `the cut ended: ${error.message}`));
   }
@@ -70,6 +72,7 @@ export class SessionKeeper {
     const backoff = new Backoff(this.deps.options.backoffMs);
     while (!this.stopping) {
       try {
+        if (this.wanted.clean && this.unclean === undefined) this.unclean = (await this.store.currentSession())?.id ?? null;
         if (await this.store.lock()) {
           this.waiting = null;
           return;
@@ -97,7 +100,7 @@ export class SessionKeeper {
     }
     if (row.status === 'live' || row.status === 'cutting') return this.record(row);
     // Ended or lost: the next session begins.
-    if (this.wanted.clean) {
+    if (this.cleans(row)) {
       this.wanted = { ...this.wanted, clean: false };
       await this.closeStream(row);
       await this.create(null);
@@ -110,11 +113,17 @@ export class SessionKeeper {
       await this.create(parent);
       return 'again';
     }
+    // Whoever still finds a lost stream sound learns that it is over, and goes by the journal.
+    if (row.status === 'lost') await this.closeStream(row);
     await this.awaitEndSnapshots(row);
     if (this.stopping) return 'stopped';
     await this.closeStream(row);
     await this.create(row);
     return 'again';
+  }
+
+  private cleans(row: SessionRow): boolean {
+    return this.wanted.clean && (this.unclean === undefined || this.unclean === row.id);
   }
 
   /** Records a live session until it ends for this process, or for good. */
@@ -131,11 +140,11 @@ export class SessionKeeper {
     this.recorder = recorder;
     const running = recorder.run();
     let cutting: Promise<void> = Promise.resolve();
-    if (row.status === 'cutting' || this.wanted.clean || !mine)
+    if (row.status === 'cutting' || this.cleans(row) || !mine)
       cutting = recorder.cut(
         row.status === 'cutting'
           ? 'the cut goes on'
-          : this.wanted.clean
+          : this.cleans(row)
             ? 'a clean start was asked for'
             : 'the code or the configuration has changed',
       );
@@ -217,9 +226,8 @@ export class SessionKeeper {
           at: this.deps.time.wallMicros(),
           cause: null,
         };
-        const fault = faultOfOutput('session.started', header, started);
-        if (fault !== null) throw new Error(`journal: session.started would be malformed: ${fault}`);
-        const bytes = Buffer.from(encodeEvent(header, started));
+        const bytes = encodeOutput('session.started', header, started);
+        if (typeof bytes === 'string') throw new Error(`journal: session.started would be malformed: ${bytes}`);
         const position = await link.admin.publish(stream, 'session.started', bytes);
         this.deps.probe('started-published');
         if (position !== 1) throw new Error(`journal: session.started got position ${position} in ${stream}, expected 1`);
@@ -283,7 +291,7 @@ export class SessionKeeper {
       const missing: string[] = [];
       for (const service of CORE_SERVICES) {
         const [last] = await this.store.snapshots(row.id, service, row.end as number, 1);
-        if (last?.position !== row.end) missing.push(service);
+        if (last?.position !== row.end || openSnapshot(last) === null) missing.push(service);
       }
       if (missing.length === 0 || this.stopping) break;
       if (this.deps.time.monotonicMs() - since > SAY_MISSING_AFTER_MS)

@@ -108,6 +108,22 @@ export class Cast {
     };
   }
 
+  /** Asks a process to end by itself; one that does not within its time is killed, as a supervisor would. */
+  stop(name: string): void {
+    const process = this.process(name);
+    if (process === null) return;
+    // The call is made in the process, as a signal's handler is.
+    process.input(0, () => {
+      const stopping = this.keepers.get(name)?.stop() ?? this.hosts.get(name)?.stop();
+      stopping?.catch((error: Error) => {
+        if (!isExpectedEnd(error)) throw error;
+      });
+    });
+    this.world.after(8_000, () => {
+      process.kill('did not stop in time');
+    });
+  }
+
   /** The journals that run are told; one that starts later reads it at its start. */
   handOver(): void {
     for (const keeper of this.keepers.values()) keeper.handOver(this.wanted(this.cleanAsked));

@@ -220,7 +220,10 @@ function checkSaid(cast: Cast, journaled: SaidInJournal): void {
 /** No shell says books while another one holds the lease, as seen by somebody who sees all: not only are they not taken. */
 function checkLeaseHolders(cast: Cast, claims: readonly Claim[]): void {
   for (const book of cast.market.said) {
-    if (cast.db.sessions.get(book.session)?.status === 'lost') continue;
+    const session = cast.db.sessions.get(book.session);
+    const timelines = cast.history.of(session?.streamCreated ?? null)?.timelines.length;
+    // Where a tail was lost, the claim may be lost with it.
+    if (session === undefined || session.status === 'lost' || timelines !== 1) continue;
     const storedAt = cast.world.trueMicros(book.at);
     const holder = claims.findLast((claim) => claim.session === book.session && claim.storedAt < storedAt);
     must(

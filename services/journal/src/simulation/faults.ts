@@ -129,6 +129,75 @@ const handovers: readonly Fault[] = [
   },
 ];
 
+const reconfigure: Fault = (cast, random) => {
+  cast.config = { every: random.between(3, 6), limit: random.between(3, 9), tag: `t${random.below(1_000)}` };
+  cast.handOver();
+};
+
+/** What goes wrong just while a session ends or another begins. */
+const ends: readonly Fault[] = [
+  (cast, random) => {
+    reconfigure(cast, random);
+    for (let left = random.between(1, 3); left > 0; left--)
+      cast.world.after(random.between(0, 120), () => {
+        const stream = present(cast);
+        if (stream !== null) cast.bus.powerCut(stream, random.between(1, 8), random.between(20, 600));
+        if (random.chance(0.5)) for (const name of journals(cast)) cast.process(name)?.kill();
+      });
+  },
+  (cast, random) => {
+    // Some sleep over the loss and wake with what they have read of the stream that was.
+    for (const part of cast.parts) if (random.chance(0.4)) cast.process(part.name)?.sleep(random.between(100, 2_500));
+    cast.world.after(random.between(5, 300), () => {
+      const stream = present(cast);
+      if (stream !== null) cast.bus.powerCut(stream, random.between(1, 30), random.between(20, 600));
+    });
+  },
+  (cast, random) => {
+    // What a journal said last arrives when the next one has begun.
+    cast.bus.faults.onlyGhost = 0.3;
+    cast.world.after(random.between(10, 500), () => {
+      for (const name of journals(cast)) cast.process(name)?.kill();
+    });
+    cast.world.after(2_000, () => {
+      cast.bus.faults.onlyGhost = 0;
+    });
+  },
+  (cast, random) => {
+    reconfigure(cast, random);
+    for (const name of journals(cast)) cast.world.killAt(name, random.pick(LIFE_POINTS), 1);
+    for (const link of cast.bus.links) link.faults.ghost = 0.3;
+  },
+  (cast, random) => {
+    reconfigure(cast, random);
+    cast.world.after(random.between(0, 200), () => cast.process(random.pick(journals(cast)))?.sleep(random.between(100, 6_000)));
+    cast.world.after(random.between(0, 200), () => cast.db.cutConnections(random.pick(journals(cast))));
+  },
+  (cast, random) => {
+    // The journal dies over the first event of a session, which may come late.
+    reconfigure(cast, random);
+    let killed = false;
+    for (let ms = 1; ms < 1_500; ms++)
+      cast.world.after(ms, () => {
+        if (killed || ![...cast.bus.streams.values()].some((stream) => stream.lastPosition === 0) || !random.chance(0.3)) return;
+        killed = true;
+        for (const name of journals(cast)) cast.process(name)?.kill();
+      });
+  },
+  (cast, random) => {
+    reconfigure(cast, random);
+    cast.world.after(random.between(0, 200), () => cast.db.outage(random.between(50, 2_000)));
+  },
+];
+
+/** As a deployment stops a process: it ends what it has begun, within its time. */
+const stops: readonly Fault[] = [
+  (cast, random) => cast.stop(nameOf(cast, random)),
+  (cast) => {
+    for (const part of cast.parts) cast.stop(part.name);
+  },
+];
+
 const cleanStart: Fault = (cast) => {
   cast.cleanAsked = true;
   for (const part of cast.parts) cast.process(part.name)?.kill();
@@ -151,7 +220,7 @@ const losses: readonly Fault[] = [
   },
 ];
 
-export const PROFILES = ['calm', 'kills', 'network', 'database', 'handover', 'loss', 'everything'] as const;
+export const PROFILES = ['calm', 'kills', 'network', 'database', 'handover', 'loss', 'ends', 'everything'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 interface Plan {
@@ -163,13 +232,14 @@ interface Plan {
 
 const PLANS: Readonly<Record<Profile, Plan>> = {
   calm: { faults: handovers.slice(0, 1), everyMs: 6_000, killChance: 0 },
-  kills: { faults: [...kills, ...kills, ...sleeps], everyMs: 1_200, killChance: 0.0005 },
+  kills: { faults: [...kills, ...kills, ...sleeps, ...stops], everyMs: 1_200, killChance: 0.0005 },
   network: { faults: network, everyMs: 1_000, killChance: 0 },
   database: { faults: [...database, ...database, ...kills], everyMs: 1_500, killChance: 0 },
-  handover: { faults: [...handovers, ...handovers, ...handovers, cleanStart, ...kills], everyMs: 1_500, killChance: 0.0002 },
+  handover: { faults: [...handovers, ...handovers, ...handovers, cleanStart, ...stops, ...kills], everyMs: 1_500, killChance: 0.0002 },
+  ends: { faults: ends, everyMs: 2_500, killChance: 0 },
   loss: { faults: [...losses, ...losses, ...kills], everyMs: 2_500, killChance: 0 },
   everything: {
-    faults: [...kills, ...sleeps, ...network, ...database, ...handovers, cleanStart, ...losses],
+    faults: [...kills, ...sleeps, ...network, ...database, ...handovers, cleanStart, ...stops, ...losses, ...ends],
     everyMs: 1_000,
     killChance: 0.0003,
   },
@@ -193,7 +263,7 @@ export function castOptions(profile: Profile, random: Random): CastOptions {
     },
     record: {
       batchRows: random.pick([5, 100]),
-      trimSeconds: random.pick([1, 4, 60]),
+      ...random.pick([{ trimSeconds: 1, streamMaxBytes: 400_000 }, { trimSeconds: 4 }, { trimSeconds: 60 }]),
       pendingRows: small ? random.pick([60, 300]) : 40_000,
     },
   };

@@ -15,7 +15,14 @@ export interface SeedRun {
   readonly recoveryMs: number;
 }
 
-const CHAOS_UNTIL_MS = { least: 6_000, most: 16_000 };
+export interface Watch {
+  readonly sabotage?: Sabotage;
+  readonly traceLines?: number;
+  /** Sees the cast as it is in the end. */
+  readonly look?: (cast: Cast) => void;
+}
+
+const CHAOS_UNTIL_MS = { least: 5_000, most: 12_000 };
 /** All must be well again so long after the last fault, by virtual time. */
 const RECOVERY_MS = 90_000;
 const FLOW_MS = 1_500;
@@ -26,10 +33,10 @@ export function rerunLine(seed: number, profile: Profile): string {
 }
 
 /** One history from its seed: chaos, then quiet, in which all must come back to life, then rest, in which all must add up. */
-export async function runSeed(seed: number, profile: Profile, sabotage?: Sabotage, look?: (cast: Cast) => void): Promise<SeedRun> {
+export async function runSeed(seed: number, profile: Profile, { sabotage, traceLines = 400, look }: Watch = {}): Promise<SeedRun> {
   const world = new World(`${profile}/${seed}`, {
     rerun: () => rerunLine(seed, profile),
-    traceLines: Number(process.env.SIM_TRACE ?? 400),
+    traceLines,
   });
   const random = world.random.fork('plan');
   const options: CastOptions = { ...castOptions(profile, random), ...(sabotage === undefined ? {} : { sabotage }) };

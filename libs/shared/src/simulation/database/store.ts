@@ -75,7 +75,9 @@ export class SimStore implements JournalStore {
   }
 
   seals(session: string, from: number, limit: number): Promise<readonly Seal[]> {
-    return this.ask(`seals of ${session} from ${from}`, () => (this.db.seals.get(session) ?? []).filter((seal) => seal.to >= from).slice(0, limit));
+    return this.ask(`seals of ${session} from ${from}`, () =>
+      (this.db.seals.get(session) ?? []).filter((seal) => seal.to >= from).slice(0, limit),
+    );
   }
 
   saveSnapshot(snapshot: StoredSnapshot): Promise<void> {

@@ -1,0 +1,7 @@
+export * from './adapter.ts';
+export { type Instrument, type TickStep, tickAt } from './instrument.ts';
+export { backoffMs, type LimitNews, type RateLimit } from './limits.ts';
+export type { MarketStatus, WalletStatus } from './market-status.ts';
+export { VENUES } from './registry.ts';
+export { AnswerError, type RestApi, type RestRequest, type RestResponse } from './rest.ts';
+export type { CoinNames, SymbolMap } from './symbols.ts';

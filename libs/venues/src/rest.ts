@@ -1,0 +1,40 @@
+import type { Instrument } from './instrument.ts';
+import type { MarketStatus, WalletStatus } from './market-status.ts';
+
+export interface RestRequest {
+  readonly what: 'book' | 'instruments' | 'markets' | 'wallets';
+  readonly method: 'GET';
+  /** With its query; the host is the venue's own. */
+  readonly path: string;
+  readonly host: string;
+  readonly codes: readonly string[];
+  /** The rate limit it falls under, and what it costs there. */
+  readonly limit: string;
+  readonly weight: number;
+  /** Whoever sends it signs it where the venue wants that. */
+  readonly signed: boolean;
+  /** Asked because the stream is away. */
+  readonly backup: boolean;
+}
+
+export interface RestResponse {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Requests for what no stream says, and their answers. Decoders throw an `AnswerError` that names what is wrong. */
+export interface RestApi {
+  book(codes: readonly string[], options?: { readonly backup?: boolean; readonly depth?: number }): readonly RestRequest[];
+  instruments(codes: readonly string[]): readonly RestRequest[];
+  decodeInstruments(body: Uint8Array): readonly Instrument[];
+  markets(): readonly RestRequest[];
+  decodeMarkets(body: Uint8Array): readonly MarketStatus[];
+  wallets(): readonly RestRequest[];
+  decodeWallets(body: Uint8Array): readonly WalletStatus[];
+}
+
+export class AnswerError extends Error {
+  override readonly name = 'AnswerError';
+}

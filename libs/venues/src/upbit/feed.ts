@@ -1,0 +1,339 @@
+import type { BookCounts, FeedOptions, Micros, Output, VenueFeed } from '../adapter.ts';
+import { exactLevels, orderFault, type WholeBook, wholeBook } from '../book/whole-book.ts';
+import { Asking } from '../feed/asking.ts';
+import { CodeTable } from '../feed/code-table.ts';
+import { depthOf, MOST_CODES, noCounts } from '../feed/counts.ts';
+import { FaultLog } from '../feed/fault-log.ts';
+import { Pulse } from '../feed/pulse.ts';
+import type { RestRequest, RestResponse } from '../rest.ts';
+import type { SymbolMap } from '../symbols.ts';
+import { field, isObject, type Json, type JsonObject, readJson, textOf } from '../wire/json-text.ts';
+import { BookMessage, codeOfMessage, typeOf } from './book-message.ts';
+import { rowsOf, upbitRest } from './rest.ts';
+import { UPBIT_CONNECTION, upbitLimitNews } from './rules.ts';
+import { upbitSymbols } from './symbols.ts';
+import { readTrade } from './trade-message.ts';
+
+/** The back-up: so many books a second while the stream is away. */
+const BACKUP_EVERY_US = 1_000_000;
+const BACKUP_CODES = 100;
+/** The stream is given so long to come back before the back-up begins. */
+const BACKUP_AFTER_US = 3_000_000;
+const NOTHING: readonly Output[] = [];
+
+interface Line {
+  readonly code: string;
+  readonly symbol: string;
+  readonly counts: BookCounts;
+  epoch: number;
+  sequence: number;
+  /** The next book begins a new epoch; until then there is none to be trusted. */
+  renew: boolean;
+  /** It is renewed because something was wrong with it, not because the connection is new. */
+  broken: boolean;
+  book: WholeBook | null;
+  exchangeAt: Micros;
+}
+
+export class UpbitFeed implements VenueFeed {
+  private readonly lines = new Map<string, Line>();
+  private readonly table = new CodeTable<Line>();
+  private readonly faultLog = new FaultLog();
+  private readonly pulse = new Pulse(UPBIT_CONNECTION);
+  private readonly message = new BookMessage();
+  private readonly mend = new Asking();
+  private readonly symbols: SymbolMap;
+  private readonly depth: number;
+  private readonly anyCode: boolean;
+  private readonly options: FeedOptions;
+  private frames = 0;
+  private unknown = 0;
+  private closedAt: Micros | null = null;
+  private backupAt: Micros = 0;
+  private backupFrom = 0;
+
+  constructor(options: FeedOptions) {
+    this.options = options;
+    this.symbols = options.symbols ?? upbitSymbols();
+    this.depth = depthOf(options.depth);
+    this.anyCode = options.codes === 'any';
+    if (options.codes !== 'any') for (const code of options.codes) this.addLine(code);
+  }
+
+  opened(at: Micros): readonly Output[] {
+    this.closedAt = null;
+    this.pulse.opened(at);
+    for (const line of this.lines.values()) this.renew(line);
+    return this.subscription(at);
+  }
+
+  closed(at: Micros): readonly Output[] {
+    this.closedAt ??= at;
+    this.pulse.closed();
+    this.mend.drop();
+    for (const line of this.lines.values()) this.renew(line);
+    return NOTHING;
+  }
+
+  heard(at: Micros): void {
+    this.pulse.heard(at);
+  }
+
+  frame(bytes: Uint8Array, at: Micros): readonly Output[] {
+    this.frames++;
+    this.pulse.heard(at);
+    const { message } = this;
+    if (message.readBytes(bytes)) {
+      const line =
+        this.table.find(bytes, message.codeFrom, message.codeTo) ?? this.newLine(message.scanner.slice(message.codeFrom, message.codeTo));
+      if (line !== null) return this.takeBook(line, bytes, at, 'stream', false);
+      this.unknown++;
+      return NOTHING;
+    }
+    return this.frameTheLongWay(bytes, at);
+  }
+
+  answer(request: RestRequest, response: RestResponse, at: Micros): readonly Output[] {
+    if (request.what !== 'book') return NOTHING;
+    // Whoever was disconnected meanwhile has asked for other reasons, and will ask again.
+    const away = !this.pulse.open;
+    if (request.backup && !away) return NOTHING;
+    let rows: readonly JsonObject[];
+    try {
+      if (response.status !== 200) throw new Error(`answers ${response.status}`);
+      rows = rowsOf(response.body, 'the order book');
+    } catch (error) {
+      this.mend.failed(at, upbitLimitNews(response).waitMs);
+      return [this.faultLog.add(response.body, `REST ${request.path} ${(error as Error).message}`, null, at)];
+    }
+    if (!request.backup) this.mend.served();
+    const outputs: Output[] = [];
+    for (const row of rows) {
+      const line = this.lines.get(codeOfMessage(row) ?? '');
+      // A book of the stream that came in the meantime is the newer one.
+      if (line === undefined || !(line.renew || request.backup)) continue;
+      const why = this.message.readObject(row);
+      if (why !== null) outputs.push(this.faultLog.add(response.body, `REST ${request.path}: ${line.code}: ${why}`, line.code, at));
+      else outputs.push(...this.takeBook(line, response.body, at, 'rest', request.backup));
+    }
+    return [...outputs, ...this.askToMend(at)];
+  }
+
+  watch(codes: readonly string[], at: Micros): readonly Output[] {
+    const kept = new Set(codes);
+    for (const code of [...this.lines.keys()]) if (!kept.has(code)) this.lines.delete(code);
+    for (const code of kept) if (!this.lines.has(code)) this.addLine(code);
+    this.table.clear();
+    for (const line of this.lines.values()) this.table.add(line.code, line);
+    return this.pulse.open ? this.subscription(at) : NOTHING;
+  }
+
+  tick(at: Micros): readonly Output[] {
+    if (this.pulse.open) return [...this.pulse.tick(at), ...this.askToMend(at)];
+    if (this.closedAt === null || at - this.closedAt < BACKUP_AFTER_US || at - this.backupAt < BACKUP_EVERY_US) return NOTHING;
+    this.backupAt = at;
+    const codes = [...this.lines.keys()];
+    if (codes.length === 0) return NOTHING;
+    const from = this.backupFrom % codes.length;
+    this.backupFrom = from + BACKUP_CODES;
+    const some = codes.slice(from, from + BACKUP_CODES);
+    return upbitRest.book(some, { backup: true, depth: this.depth }).map((request) => ({ kind: 'rest', request }));
+  }
+
+  ready(): boolean {
+    for (const line of this.lines.values()) if (line.renew) return false;
+    return this.pulse.open;
+  }
+
+  codes(): readonly string[] {
+    return [...this.lines.keys()];
+  }
+
+  levels(code: string, depth: number) {
+    const line = this.lines.get(code);
+    if (line === undefined || line.book === null) return null;
+    const { bids, asks, exactBids, exactAsks } = line.book;
+    return { bids: exactLevels(bids, exactBids, depth), asks: exactLevels(asks, exactAsks, depth) };
+  }
+
+  counts(code: string): Readonly<BookCounts> {
+    return this.lines.get(code)?.counts ?? noCounts();
+  }
+
+  totals() {
+    return { frames: this.frames, bad: this.faultLog.bad, unknown: this.unknown };
+  }
+
+  faults() {
+    return this.faultLog.newest();
+  }
+
+  /** A second subscribe replaces the first, so it always names everything. */
+  private subscription(at: Micros): readonly Output[] {
+    const codes = [...this.lines.keys()];
+    if (codes.length === 0) return NOTHING;
+    const suffix = `.${[1, 5, 15].find((depth) => depth >= this.depth) ?? 30}`;
+    const parts = [
+      { ticket: `arb-${at}` },
+      { type: 'orderbook', codes: codes.map((code) => code + suffix) },
+      ...(this.options.trades === true ? [{ type: 'trade', codes, is_only_realtime: true }] : []),
+      { format: 'SIMPLE' },
+    ];
+    return [{ kind: 'send', frame: JSON.stringify(parts) }];
+  }
+
+  private takeBook(line: Line, bytes: Uint8Array, at: Micros, from: 'stream' | 'rest', backup: boolean): readonly Output[] {
+    const { bids, asks, exchangeAt, empty } = this.message;
+    const { counts, code, symbol } = line;
+    if (from === 'stream') counts.messages++;
+    if (exchangeAt === null) return NOTHING;
+    const fault = orderFault('bids', bids) ?? orderFault('asks', asks);
+    if (fault !== null) return this.bad(line, bytes, fault, at);
+    if (bids.count > 0 && asks.count > 0 && (bids.prices[0] as number) >= (asks.prices[0] as number)) {
+      counts.crossed++;
+      return [{ kind: 'skipped', code, symbol, why: 'crossed' }, ...this.breakUp(line, at)];
+    }
+    if (!line.renew && exchangeAt < line.exchangeAt) {
+      counts.stale++;
+      return [{ kind: 'skipped', code, symbol, why: 'stale' }];
+    }
+    counts.rounded += bids.rounded + asks.rounded;
+    counts.empty += empty;
+    if (line.renew || backup) {
+      if (line.broken) counts.resyncs++;
+      line.epoch = Math.max(this.options.firstEpoch, line.epoch + 1);
+      line.sequence = 0;
+      line.broken = false;
+      // The stream's first book begins an epoch of its own.
+      line.renew = backup;
+    }
+    line.sequence++;
+    line.exchangeAt = exchangeAt;
+    const book = wholeBook(bids, asks);
+    line.book = book;
+    const shorter = book.bids.length > this.depth || book.asks.length > this.depth;
+    return [
+      {
+        kind: 'book',
+        code,
+        symbol,
+        epoch: line.epoch,
+        sequence: line.sequence,
+        exchangeAt,
+        receivedAt: at,
+        from,
+        backup,
+        bids: shorter ? book.bids.slice(0, this.depth) : book.bids,
+        asks: shorter ? book.asks.slice(0, this.depth) : book.asks,
+      },
+    ];
+  }
+
+  private frameTheLongWay(bytes: Uint8Array, at: Micros): readonly Output[] {
+    let value: Json;
+    try {
+      value = readJson(bytes);
+    } catch (error) {
+      return this.unreadable(bytes, (error as Error).message, at);
+    }
+    // JSON_LIST and SIMPLE_LIST wrap messages in a list.
+    const messages: readonly Json[] = Array.isArray(value) ? value : [value];
+    return messages.flatMap((message) =>
+      isObject(message) ? this.takeObject(message, bytes, at) : this.unreadable(bytes, 'is no object', at),
+    );
+  }
+
+  private takeObject(object: JsonObject, bytes: Uint8Array, at: Micros): readonly Output[] {
+    const type = typeOf(object);
+    if (type === 'orderbook' || type === 'trade') {
+      const code = codeOfMessage(object);
+      if (code === null) return this.unreadable(bytes, `its ${type} names no code`, at);
+      const line = this.lines.get(code) ?? this.newLine(code);
+      if (line === null) {
+        this.unknown++;
+        return NOTHING;
+      }
+      if (type === 'trade') return this.takeTrade(object, line, bytes, at);
+      const why = this.message.readObject(object);
+      if (why === null) return this.takeBook(line, bytes, at, 'stream', false);
+      line.counts.messages++;
+      return this.bad(line, bytes, why, at);
+    }
+    if (isObject(object.error)) {
+      const { name, message } = object.error;
+      const why = `upbit refuses: ${textOf(name) ?? 'no name'}: ${textOf(message) ?? 'no message'}`;
+      return [this.faultLog.add(bytes, why, null, at), ...this.pulse.leave(why)];
+    }
+    if (textOf(field(object, 'status')) === null) this.unknown++;
+    return NOTHING;
+  }
+
+  private takeTrade(object: JsonObject, line: Line, bytes: Uint8Array, at: Micros): readonly Output[] {
+    if (this.options.trades !== true) return NOTHING;
+    const trade = readTrade(object, line.code, line.symbol, at);
+    return typeof trade === 'string' ? [this.faultLog.add(bytes, trade, line.code, at)] : [trade];
+  }
+
+  /** It may have been anyone's book: none is trusted until its next one. */
+  private unreadable(bytes: Uint8Array, why: string, at: Micros): readonly Output[] {
+    const fault = this.faultLog.add(bytes, why, null, at);
+    for (const line of this.lines.values()) {
+      this.renew(line);
+      line.broken = true;
+    }
+    return [fault, ...this.askToMend(at)];
+  }
+
+  private bad(line: Line, bytes: Uint8Array, why: string, at: Micros): readonly Output[] {
+    const { code, symbol } = line;
+    return [this.faultLog.add(bytes, why, code, at), { kind: 'skipped', code, symbol, why: 'bad' }, ...this.breakUp(line, at)];
+  }
+
+  private breakUp(line: Line, at: Micros): readonly Output[] {
+    this.renew(line);
+    line.broken = true;
+    return this.askToMend(at);
+  }
+
+  private renew(line: Line): void {
+    line.renew = true;
+    line.broken = false;
+    line.book = null;
+    line.exchangeAt = 0;
+  }
+
+  /** A quiet book would stay away for minutes: it is asked for. The stream's next one serves as well. */
+  private askToMend(at: Micros): readonly Output[] {
+    const codes: string[] = [];
+    for (const line of this.lines.values()) if (line.broken && codes.length < BACKUP_CODES) codes.push(line.code);
+    if (codes.length === 0) {
+      this.mend.drop();
+      return NOTHING;
+    }
+    if (!this.mend.want(at)) return NOTHING;
+    return upbitRest.book(codes, { depth: this.depth }).map((request) => ({ kind: 'rest', request }));
+  }
+
+  private newLine(code: string): Line | null {
+    return this.anyCode && this.lines.size < MOST_CODES && this.symbols.symbolOf(code) !== null ? this.addLine(code, true) : null;
+  }
+
+  private addLine(code: string, indexed = true): Line {
+    const symbol = this.symbols.symbolOf(code);
+    if (symbol === null) throw new RangeError(`upbit: expected a code such as KRW-BTC, found ${JSON.stringify(code)}`);
+    const line: Line = {
+      code,
+      symbol,
+      counts: noCounts(),
+      epoch: this.options.firstEpoch - 1,
+      sequence: 0,
+      renew: true,
+      broken: false,
+      book: null,
+      exchangeAt: 0,
+    };
+    this.lines.set(code, line);
+    if (indexed) this.table.add(code, line);
+    return line;
+  }
+}

@@ -1,0 +1,151 @@
+import type { Scanned } from '@arb/shared/contracts';
+import { CoreRunner, Intake, LeaseKeeper, Outlet, SessionRun, Turns } from '@arb/shared/runtime';
+import { Recorder } from '../record/index.ts';
+import type { Sabotage } from './cast.ts';
+import type { Profile } from './faults.ts';
+import { runSeed } from './run-seed.ts';
+
+/** A piece of the runtime, broken on purpose: a proof that cannot fail proves nothing. */
+export interface Mutation {
+  readonly what: string;
+  readonly profile: Profile;
+  /** The first seed that is tried, and how many: near one that is known to find it out. */
+  readonly from?: number;
+  readonly seeds: number;
+  readonly sabotage?: Sabotage;
+  readonly breakIt?: () => void;
+}
+
+const mended: (() => void)[] = [];
+// biome-ignore lint/suspicious/noExplicitAny: private parts are broken here, whatever their types.
+type Broken = any;
+function replaceMethod(type: { prototype: object }, name: string, make: (original: Broken) => Broken): void {
+  const prototype = type.prototype as Broken;
+  const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  Object.defineProperty(prototype, name, { ...original, value: make(original.value) });
+  mended.push(() => Object.defineProperty(prototype, name, original));
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    what: 'turns take what comes, without a look at its number',
+    profile: 'network',
+    seeds: 10,
+    breakIt: () =>
+      replaceMethod(
+        Turns,
+        'judge',
+        (judge) =>
+          function (this: Broken, header: Scanned) {
+            const turn = judge.call(this, header);
+            if (turn !== 'out-of-turn') return turn;
+            this.last.set(header.source, header.n);
+            return 'taken';
+          },
+      ),
+  },
+  {
+    what: 'what was lost on the way is not sent again',
+    profile: 'network',
+    seeds: 10,
+    breakIt: () => replaceMethod(Outlet, 'unsend', () => () => {}),
+  },
+  {
+    what: 'the journal leaves a row out',
+    profile: 'calm',
+    seeds: 3,
+    sabotage: {
+      store: (store) => {
+        const append = store.append.bind(store);
+        store.append = (session, rows, seal) => append(session, seal.from % 7 === 0 ? rows.slice(1) : rows, seal);
+        return store;
+      },
+    },
+  },
+  {
+    what: 'a snapshot forgets the open outputs',
+    profile: 'kills',
+    seeds: 20,
+    breakIt: () => replaceMethod(Outlet, 'saveOpen', () => () => []),
+  },
+  {
+    what: 'a snapshot forgets the timers',
+    profile: 'kills',
+    seeds: 10,
+    breakIt: () =>
+      replaceMethod(
+        CoreRunner,
+        'load',
+        (load) =>
+          function (this: Broken, state: Broken) {
+            load.call(this, { ...state, timers: [] });
+          },
+      ),
+  },
+  {
+    what: 'market-data speaks without the lease',
+    profile: 'kills',
+    seeds: 20,
+    sabotage: { marketIgnoresLease: true },
+  },
+  {
+    what: 'whoever claims a lease has it at once',
+    profile: 'loss',
+    seeds: 60,
+    breakIt: () => replaceMethod(LeaseKeeper, 'heard', () => () => {}),
+  },
+  {
+    what: 'a process goes on from a stream that has lost its tail',
+    profile: 'ends',
+    seeds: 60,
+    breakIt: () => replaceMethod(SessionRun, 'isLast', () => () => true),
+  },
+  {
+    what: 'a core keeps its state at an end that the journal has not named',
+    profile: 'ends',
+    seeds: 160,
+    breakIt: () => replaceMethod(SessionRun, 'endIsJournaled', () => async () => true),
+  },
+  {
+    what: 'a session begins twice',
+    profile: 'ends',
+    seeds: 160,
+    breakIt: () =>
+      replaceMethod(
+        Intake,
+        'judge',
+        (judge) =>
+          function (this: Broken, message: Broken) {
+            return judge.call(this, message.subject === 'session.started' ? { ...message, position: 1 } : message);
+          },
+      ),
+  },
+  {
+    what: 'the end of a session is forgotten while the database is away',
+    profile: 'ends',
+    seeds: 60,
+    breakIt: () =>
+      replaceMethod(
+        Recorder,
+        'markCutting',
+        () =>
+          async function (this: Broken) {
+            await this.store.updateSession(this.session.id, { status: 'cutting' });
+          },
+      ),
+  },
+];
+
+/** The first seed that finds it out, or null. */
+export async function foundOut({ profile, from = 1, seeds, sabotage, breakIt }: Mutation): Promise<{ seed: number; failure: string } | null> {
+  breakIt?.();
+  try {
+    for (let seed = from; seed < from + seeds; seed++) {
+      const { failure } = await runSeed(seed, profile, sabotage === undefined ? {} : { sabotage });
+      if (failure !== null) return { seed, failure };
+    }
+    return null;
+  } finally {
+    for (const mend of mended.splice(0)) mend();
+  }
+}
