@@ -7,6 +7,8 @@ export interface Flag {
   readonly type: 'boolean' | 'string';
   /** What stands for the value in the usage. */
   readonly value?: string;
+  /** Takes as many values as follow it, and may be given again: `--recording a b --recording c`. */
+  readonly many?: boolean;
   readonly says: string;
 }
 
@@ -19,6 +21,8 @@ export interface Output {
 export interface Given {
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly words: readonly string[];
+  /** Of the flags that take many values. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Command {

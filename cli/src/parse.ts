@@ -8,9 +8,13 @@ export function parseWords(command: Command, argv: readonly string[]): Given {
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const flags: Record<string, string | boolean> = {};
   const words: string[] = [];
+  const lists: Record<string, string[]> = {};
+  /** Of the flag that takes what follows. */
+  let open: string[] | null = null;
   for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind === 'positional') (open ?? words).push(token.value);
     if (token.kind !== 'option') continue;
+    open = null;
     const flag = command.flags[token.name];
     if (flag === undefined) throw new UsageError(`arb ${command.name} has no flag ${token.rawName}${meant(token.name, command)}`);
     if (flag.type === 'boolean') {
@@ -21,12 +25,15 @@ export function parseWords(command: Command, argv: readonly string[]): Given {
     if (token.value === undefined || (token.inlineValue === false && token.value.startsWith('--')))
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value ?? 'VALUE'}`);
     flags[token.name] = token.value;
+    if (flag.many !== true) continue;
+    open = lists[token.name] ??= [];
+    open.push(token.value);
   }
   const needed = command.words.filter((word) => word.optional !== true);
   if (words.length < needed.length) throw new UsageError(`arb ${command.name} needs ${needed[words.length]?.name}: ${usageOf(command)}`);
   if (words.length > command.words.length)
     throw new UsageError(`arb ${command.name} does not know what to do with "${words[command.words.length]}": ${usageOf(command)}`);
-  return { flags, words };
+  return { flags, words, ...(Object.keys(lists).length > 0 ? { lists } : {}) };
 }
 
 export function findCommand(commands: readonly Command[], name: string): Command {
@@ -40,7 +47,7 @@ export function findCommand(commands: readonly Command[], name: string): Command
 export function usageOf(command: Command): string {
   const words = command.words.map((word) => (word.optional ? `[${word.name}]` : word.name));
   const flags = Object.entries(command.flags).map(
-    ([name, flag]) => `[--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}]`,
+    ([name, flag]) => `[--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}${flag.many === true ? '…' : ''}` : ''}]`,
   );
   return ['arb', command.name, ...words, ...flags].join(' ');
 }

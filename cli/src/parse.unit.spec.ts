@@ -28,6 +28,16 @@ describe('the command line', () => {
     expect(parseWords(sample, ['--count=3', 'a', 'b'])).toEqual({ flags: { count: '3' }, words: ['a', 'b'] });
   });
 
+  it('gives a flag of many values all that follow it, every time it is given', () => {
+    const many: Command = { ...sample, flags: { ...sample.flags, file: { type: 'string', value: 'FILE', many: true, says: 'files' } } };
+    expect(parseWords(many, ['x', '--file', 'a', 'b', '--json', '--file', 'c'])).toMatchObject({
+      words: ['x'],
+      lists: { file: ['a', 'b', 'c'] },
+    });
+    expect(() => parseWords(many, ['x', '--file', 'a', '--json', 'b', 'c'])).toThrow('does not know what to do with "c"');
+    expect(usageOf(many)).toContain('[--file FILE…]');
+  });
+
   it.each([
     [['smaple', 'x'], 'did you mean "sample"?'],
     [['sample', 'x', '--jsno'], 'did you mean --json?'],

@@ -1,3 +1,4 @@
+import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
 import { verify } from '../verify/verify.ts';
 import { doctor } from './doctor.ts';
@@ -8,4 +9,4 @@ import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
 /** Every command of `arb`, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, stop, doctor];
+export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, stop, doctor];

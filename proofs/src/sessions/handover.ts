@@ -71,6 +71,10 @@ export const handover: Proof = {
 };
 
 const FILLS = "SELECT count(*)::int AS count FROM events WHERE type = 'fill' AND taken";
+const ENTRIES_BEFORE_CUT = `
+  SELECT count(*)::int AS count FROM events WHERE session = $1 AND type = 'verdict' AND taken
+    AND body->'data'->>'outcome' IN ('ALLOW', 'REDUCE') AND body->'data'->'decision'->>'kind' = 'enter'
+    AND position > (SELECT max(position) FROM events WHERE session = $1 AND type = 'session.resumed')`;
 const PAUSE = `
   SELECT
     (SELECT extract(epoch FROM stored_at)::float8 FROM events WHERE session = $1 AND type = 'verdict' AND taken ORDER BY position DESC LIMIT 1) AS "lastVerdict",
@@ -86,6 +90,8 @@ async function notePause(facts: JournalFacts, parent: string, child: string, fin
   const ms = (from: string, to: string) =>
     row?.[from] == null || row[to] == null ? 'not known' : `${Math.round(((row[to] as number) - (row[from] as number)) * 1_000)} ms`;
   findings.note(`time without verdicts, with the stop and the start of the whole stack: ${ms('lastVerdict', 'firstVerdict')}`);
+  const [entries] = await facts.rows<{ count: number }>(ENTRIES_BEFORE_CUT, [parent]);
+  findings.note(`entries allowed under the old settings between the restart and the cut: ${entries?.count}`);
   findings.note(
     `of it: stopping to stopped ${ms('stopping', 'stopped')}, to the child's first event ${ms('stopped', 'started')}, to its first l2 ${ms('started', 'firstL2')}, to its first verdict ${ms('firstL2', 'firstVerdict')}`,
   );

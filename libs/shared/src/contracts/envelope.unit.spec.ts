@@ -397,6 +397,24 @@ describe('an event and its subject', () => {
   });
 });
 
+describe('the header', () => {
+  it('is read the same whatever was read before on its subject', () => {
+    let coin = 0;
+    const change = fc.record({ at: fc.nat(160), to: fc.nat(255) });
+    fc.assert(
+      fc.property(sampleOf('l2'), sampleOf('l2'), fc.array(change, { maxLength: 3 }), (before, sample, changes) => {
+        const bytes = Buffer.from(encodeEvent(sample.header, sample.data));
+        for (const { at, to } of changes) bytes[Math.min(at, bytes.length - 1)] = to;
+        // A subject that nothing was read on yet, and one with a header in mind.
+        const fresh = scan(`l2.A${++coin}`, bytes);
+        scan('l2.BTC', Buffer.from(encodeEvent(before.header, before.data)));
+        expect(scan('l2.BTC', bytes)).toEqual(typeof fresh === 'string' ? fresh.replace(`l2.A${coin}`, 'l2.BTC') : fresh);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe('an output', () => {
   const given: Header = { ...clockHeader, source: 'cli/abcdefgh', type: 'command' };
   const bytesOf = (why: string) => encodeOutput('command.halt', given, { id: 'c1', by: 'me', why });

@@ -1,6 +1,9 @@
 import { type CoinNames, coinSpelling, partsOf, type SymbolMap } from '../symbols.ts';
 
-/** For codes that the venue's list does not hold. The longest that fits is the quote: `ETHBUSD` is not ETHB in USD. */
+/**
+ * For codes that the venue's list does not hold. The longest that fits is the quote: `ETHBUSD` is not ETHB in USD.
+ * Nobody sells dollars for something, so `USDTUSD` is not USD in TUSD.
+ */
 const QUOTES = [
   ...['FDUSD', 'USDT', 'USDC', 'BUSD', 'TUSD', 'USDP', 'USD1', 'IDRT', 'BIDR', 'BVND', 'BKRW', 'DOGE'],
   ...['USDS', 'EURI', 'AEUR', 'BTC', 'ETH', 'BNB', 'EUR', 'TRY', 'BRL', 'GBP', 'AUD', 'JPY', 'RUB', 'UAH', 'NGN', 'ZAR'],
@@ -33,6 +36,6 @@ export function binanceSymbols(
 
 function split(code: string): readonly [string, string] | null {
   if (!CODE.test(code)) return null;
-  const quote = QUOTES.find((one) => code.endsWith(one) && code.length > one.length);
+  const quote = QUOTES.find((one) => code.endsWith(one) && code.length > one.length && code.slice(0, -one.length) !== 'USD');
   return quote === undefined ? null : [code.slice(0, -quote.length), quote];
 }

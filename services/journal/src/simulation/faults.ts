@@ -140,6 +140,7 @@ const ends: readonly Fault[] = [
     reconfigure(cast, random);
     for (let left = random.between(1, 3); left > 0; left--)
       cast.world.after(random.between(0, 120), () => {
+        if (random.chance(0.5)) for (const name of journals(cast)) for (const link of cast.bus.linksOf(name)) link.stall(100);
         const stream = present(cast);
         if (stream !== null) cast.bus.powerCut(stream, random.between(1, 8), random.between(20, 600));
         if (random.chance(0.5)) for (const name of journals(cast)) cast.process(name)?.kill();
@@ -147,8 +148,11 @@ const ends: readonly Fault[] = [
   },
   (cast, random) => {
     // Some sleep over the loss and wake with what they have read of the stream that was.
-    for (const part of cast.parts) if (random.chance(0.4)) cast.process(part.name)?.sleep(random.between(100, 2_500));
-    cast.world.after(random.between(5, 300), () => {
+    // The journal has not read all of it, so that the session goes on without its tail.
+    for (const name of journals(cast)) for (const link of cast.bus.linksOf(name)) link.stall(600);
+    cast.world.after(random.between(100, 500), () => {
+      for (const part of cast.parts)
+        if (part.service !== 'journal' && random.chance(0.4)) cast.process(part.name)?.sleep(random.between(500, 5_000));
       const stream = present(cast);
       if (stream !== null) cast.bus.powerCut(stream, random.between(1, 30), random.between(20, 600));
     });

@@ -1,0 +1,3 @@
+export { type Recording, readRecording } from './files.ts';
+export { type Recorded, type RecordedFile, readLines } from './lines.ts';
+export { type ReplayOptions, replay } from './replay.ts';
