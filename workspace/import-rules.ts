@@ -14,7 +14,7 @@ export function undeclaredImports(file: string, text: string, folder: string, ma
     }
     const name = packageOf(specifier);
     if (name === manifest.name || manifest.dependencies?.[name] !== undefined) return [];
-    const forTests = isSpec(file) || folder === '';
+    const forTests = isSpec(file) || file.includes('/fixtures/') || folder === '';
     if (forTests && (manifest.devDependencies?.[name] ?? root.devDependencies?.[name]) !== undefined) return [];
     return [`${at} is not a dependency in ${folder === '' ? '' : `${folder}/`}package.json: declare it there`];
   });

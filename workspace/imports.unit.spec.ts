@@ -3,7 +3,10 @@ import { importsOfOtherServices, undeclaredImports } from './import-rules.ts';
 import { packages, readJson, readText, rootManifest, sources } from './packages.ts';
 
 const services = packages.filter(({ folder }) => folder.startsWith('services/')).map(({ folder }) => folder.slice('services/'.length));
-const ownerOf = (file: string) => packages.find(({ folder }) => file.startsWith(`${folder}/`)) ?? { folder: '', manifest: rootManifest };
+/** Scripts outside every package (bootstrap, deploy) find the workspace's packages where npm has linked them: at the root. */
+const linked = Object.fromEntries(packages.map(({ manifest }) => [manifest.name, '*']));
+const outside = { folder: '', manifest: { ...rootManifest, dependencies: { ...rootManifest.dependencies, ...linked } } };
+const ownerOf = (file: string) => packages.find(({ folder }) => file.startsWith(`${folder}/`)) ?? outside;
 
 describe('imports', () => {
   it('are declared by the package that has them', () => {

@@ -5,7 +5,7 @@ import { nearest } from '../nearest.ts';
 import { parseCount } from '../parse.ts';
 import { rebuild } from './rebuild.ts';
 import { told } from './told.ts';
-import { openTrace } from './trace.ts';
+import { openTrace } from './trace-file.ts';
 
 const DEPTH = 10;
 const MOST_DEPTH = 5_000;

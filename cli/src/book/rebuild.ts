@@ -1,5 +1,7 @@
 import type { ExactLevel, KeptFault, Output, VenueAdapter, VenueFeed } from '@arb/venues';
 import { type Recorded, replay } from '@arb/venues/recording';
+import { speedOf } from './speed.ts';
+import { type TraceLine, traceOf } from './trace.ts';
 
 export interface RebuiltBook {
   readonly symbol: string;
@@ -16,6 +18,7 @@ export interface RebuiltBook {
 
 export interface Rebuilt {
   readonly venue: string;
+  /** Raw book message → book of up to 30 levels, once warm. */
   readonly messagesPerSecond: number;
   readonly books: Readonly<Record<string, RebuiltBook>>;
   /** Codes in the recording that were not asked for. */
@@ -23,21 +26,6 @@ export interface Rebuilt {
   readonly bad: number;
   /** The newest of them. */
   readonly faults: readonly KeptFault[];
-}
-
-/** The book after one book message; empty while there is none that can be trusted. */
-export interface TraceLine {
-  readonly key: string;
-  readonly symbol: string;
-  /** Counts the book messages of this key from 1. */
-  readonly message: number;
-  readonly outcome: string;
-  readonly epoch: number | null;
-  readonly sequence: number | null;
-  /** µs, by the exchange's clock. */
-  readonly exchangeAt: number | null;
-  readonly bids: readonly ExactLevel[];
-  readonly asks: readonly ExactLevel[];
 }
 
 export interface RebuildOptions {
@@ -52,33 +40,20 @@ const NO_LEVELS = { bids: [], asks: [] } as const;
 export function rebuild(adapter: VenueAdapter, entries: readonly Recorded[], { depth, symbol, trace }: RebuildOptions): Rebuilt {
   const symbols = new Map<string, string>();
   const wanted = (code: string, pair: string): boolean => symbol === null || symbol === code || symbol === pair;
-  const seen = (outputs: readonly Output[], feed: VenueFeed, entry: Recorded): void => {
+  const tracing = trace === undefined ? null : traceOf(trace, depth);
+  const seen = (outputs: readonly Output[], feed: VenueFeed): void => {
     for (const output of outputs) {
       if (output.kind !== 'book' && output.kind !== 'skipped') continue;
-      const { code } = output;
-      if (!symbols.has(code)) symbols.set(code, output.symbol);
-      if (trace === undefined || entry.kind !== 'frame' || !wanted(code, output.symbol)) continue;
-      const book = output.kind === 'book' ? output : null;
-      trace({
-        key: code,
-        symbol: output.symbol,
-        message: feed.counts(code).messages,
-        outcome: output.kind === 'book' ? 'applied' : output.why,
-        epoch: book?.epoch ?? null,
-        sequence: book?.sequence ?? null,
-        exchangeAt: book?.exchangeAt ?? null,
-        ...(feed.levels(code, depth) ?? NO_LEVELS),
-      });
+      if (!symbols.has(output.code)) symbols.set(output.code, output.symbol);
     }
+    if (tracing !== null) tracing.seen(outputs, feed, wanted);
   };
-  const startedAt = performance.now();
-  const feed = replay(adapter, entries, { depth: Math.min(depth, 30), seen });
-  const seconds = (performance.now() - startedAt) / 1_000;
+  const feed = replay(adapter, entries, { seen });
+  tracing?.end();
   const codes = feed.codes();
   const pairOf = (code: string): string => symbols.get(code) ?? adapter.symbols().symbolOf(code) ?? code;
   // A code of which only trades were recorded has no book.
   const withBook = codes.filter((code) => symbols.has(code));
-  const all = withBook.reduce((sum, code) => sum + feed.counts(code).messages, 0);
   const bookOf = (code: string): RebuiltBook => {
     const { messages, gaps, resyncs, stale, crossed, checksumsOk, checksumsBad } = feed.counts(code);
     const levels = feed.levels(code, depth) ?? NO_LEVELS;
@@ -87,7 +62,7 @@ export function rebuild(adapter: VenueAdapter, entries: readonly Recorded[], { d
   const shown = withBook.filter((code) => wanted(code, pairOf(code)));
   return {
     venue: adapter.venue,
-    messagesPerSecond: seconds > 0 ? Math.round(all / seconds) : 0,
+    messagesPerSecond: speedOf(adapter, entries),
     books: Object.fromEntries(shown.map((code) => [code, bookOf(code)])),
     others: withBook.filter((code) => !shown.includes(code)),
     bad: feed.totals().bad,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionConfig } from '@arb/shared/config';
-import { loadConfig } from '@arb/shared/config';
+import { configHash, loadConfig } from '@arb/shared/config';
 import { migrate, openJournalReader } from '@arb/shared/journal';
 import { type Command, EXIT_FAILED, EXIT_GOOD, type Given, type Output } from '../command.ts';
 import { parseChoice, parseDuration } from '../parse.ts';
@@ -16,6 +16,9 @@ const MARKETS = ['simulated', 'live', 'recording'] as const;
 const STREAMS_AT_ONCE = 3;
 /** Ctrl-C under npm arrives twice: from the terminal and from npm. Only a later one means "faster". */
 const SAME_INTERRUPT_MS = 500;
+/** A cut waits for the last state of every core. */
+const SESSION_WITHIN_MS = 60_000;
+const SESSION_POLL_MS = 50;
 
 export const start: Command = {
   name: 'start',
@@ -85,12 +88,7 @@ async function run(
       await migrate(postgres);
       before = await standing(postgres);
     },
-    sessionOf: async ({ postgres }) => {
-      const { session } = await standing(postgres);
-      if (clean && session !== null && session === before.session)
-        throw new Error(`a new session was asked for, but ${session} went on: see .arb/logs/journal.log`);
-      return session;
-    },
+    sessionOf: ({ postgres }) => sessionOf(postgres, configHash(config), clean ? before.session : null, interrupts.signal),
     signal: interrupts.signal,
   });
   interrupts.hurryWith(() => stack.hurry());
@@ -143,6 +141,26 @@ async function standing(postgres: string): Promise<Standing> {
   try {
     const session = await reader.currentSession();
     return session === null ? { session: null, head: 0 } : { session: session.id, head: await reader.head(session.id) };
+  } finally {
+    await reader.close();
+  }
+}
+
+/**
+ * The session of this start. All services are ready in the one before for a moment, when that is to be cut: what is waited
+ * for runs this configuration, and after --clean is another one than `not`.
+ */
+async function sessionOf(postgres: string, hash: string, not: string | null, signal: AbortSignal): Promise<string | null> {
+  const reader = openJournalReader(postgres);
+  try {
+    for (const deadline = performance.now() + SESSION_WITHIN_MS; ; await sleep(SESSION_POLL_MS, undefined, { signal })) {
+      const found = await reader.currentSession();
+      if (found !== null && found.status === 'live' && found.configHash === hash && found.id !== not) return found.id;
+      if (performance.now() > deadline)
+        throw new Error(
+          `a session of this configuration should be live by now, but ${found === null ? 'there is none' : `${found.id} is ${found.status}`}: see .arb/logs/journal.log`,
+        );
+    }
   } finally {
     await reader.close();
   }

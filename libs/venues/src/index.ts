@@ -5,3 +5,4 @@ export type { MarketStatus, WalletStatus } from './market-status.ts';
 export { VENUES } from './registry.ts';
 export { AnswerError, type RestApi, type RestRequest, type RestResponse } from './rest.ts';
 export type { CoinNames, SymbolMap } from './symbols.ts';
+export { plainNumber } from './wire/decimal-text.ts';

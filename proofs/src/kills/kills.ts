@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '@arb/shared/simulation';
 import { claimNothingLost } from '../checks/all.ts';
-import { noteSessions, wallMs } from '../checks/journal.ts';
+import { noteSessions, openFacts, wallMs } from '../checks/journal.ts';
 import type { Proof } from '../proof.ts';
 import type { LiveStack } from '../stack/live-stack.ts';
 import { proveOn } from '../stack/prove-on.ts';
 import { until } from '../stack/until.ts';
 import type { Viewer } from '../stack/viewer.ts';
-import { claimHit, type Kill } from './hits.ts';
+import { claimHit, hitsOf, type Kill } from './hits.ts';
 
 interface Target {
   readonly names: readonly string[];
@@ -41,6 +41,7 @@ const SIGHT_WITHIN_MS = 3_000;
 const BACK_WITHIN_MS = 60_000;
 const SETTLE_MS = 2_000;
 const LEAST_FILLS = 50;
+const MOST_TRIES = 12;
 /** More trips at a time than people would want: so that something is always under way. */
 export const BUSY = { ARB_STRATEGY_COOLDOWN_MS: '100', ARB_STRATEGY_MAX_HOLD_SECONDS: '5' };
 
@@ -74,6 +75,14 @@ export const kills: Proof = {
           }
         }
         await Promise.all(done);
+        // A short run may have met nothing under way: it goes on until one kill did.
+        const facts = await openFacts(stack.postgresUrl);
+        for (let tries = 0; tries < MOST_TRIES && (await hitsOf(facts, await Promise.all(done))).owed === 0; tries++) {
+          done.push(...(await strike(stack, viewer, { names: ['risk', 'executor'], atSightOf: 'decision' }, fallen, out)));
+          await Promise.all(done);
+          await stack.untilAllServe(BACK_WITHIN_MS);
+        }
+        await facts.close();
         // Trips go on until there is enough to judge by; what was killed has to bring them.
         await until(`${LEAST_FILLS} fills`, BACK_WITHIN_MS, () => (viewer.count('fill') >= LEAST_FILLS ? true : null)).catch(
           (error: Error) => findings.fault(error.message),

@@ -8,6 +8,7 @@ import { until } from '../stack/until.ts';
 
 const SERVICE = 'executor';
 const WITHIN_MS = 60_000;
+const SNAPSHOTS = 2;
 
 interface Stored {
   readonly session: string;
@@ -30,6 +31,9 @@ export const corruptSnapshot: Proof = {
       async ({ stack, viewer, findings }) => {
         const facts = await openFacts(stack.postgresUrl);
         try {
+          // Each orderly end leaves a snapshot: no need to wait for the next ones in the usual rhythm.
+          for (let count = 0; count < SNAPSHOTS; count++)
+            await stack.untilServesAgain(SERVICE, stack.kill(SERVICE, 'SIGTERM') as number, WITHIN_MS);
           const [newest, before] = await until(`two snapshots of ${SERVICE}`, WITHIN_MS, async () => {
             const found = await facts.rows<Stored>(NEWEST, [SERVICE]);
             return found.length < 2 ? null : (found as [Stored, Stored]);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { streamOf } from '@arb/shared/contracts';
 import { natsBus } from '@arb/shared/nats';
 import { claimNothingLost } from '../checks/all.ts';
-import { claimCarried } from '../checks/carried.ts';
+import { carried, claimCarried } from '../checks/carried.ts';
 import { noteSessions, openFacts, type SessionFacts, wallMs } from '../checks/journal.ts';
 import { BUSY } from '../kills/kills.ts';
 import type { Proof } from '../proof.ts';
@@ -59,6 +59,9 @@ export const lostStream: Proof = {
           findings.note(`books and l2 flowed again ${Math.round(performance.now() - began)} ms after the loss`);
           await stack.untilAllServe(WITHIN_MS).catch((error: Error) => findings.fault(error.message));
           await sleep(options.seconds * 1_000);
+          await until('every open round trip to go on in the child', WITHIN_MS, async () =>
+            (await carried(facts, child.parent as string, child.id)).unheard.length === 0 ? true : null,
+          ).catch((error: Error) => findings.fault(error.message));
           const before = viewer.count('fill', child.id);
           await giveCommand(stack, child.id, 'go-on', 'the loss was looked at');
           await until('trade after go-on', WITHIN_MS, () => (viewer.count('fill', child.id) >= before + 4 ? true : null)).catch(

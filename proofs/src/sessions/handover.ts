@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from '../checks/all.ts';
-import { claimCarried } from '../checks/carried.ts';
+import { carried, claimCarried } from '../checks/carried.ts';
 import { type JournalFacts, noteSessions, openFacts, type SessionFacts } from '../checks/journal.ts';
 import { claimOneOutcome } from '../checks/outcomes.ts';
 import { claimVerified } from '../checks/verified.ts';
@@ -33,6 +33,11 @@ export const handover: Proof = {
         await until(`trade, ${name}`, WITHIN_MS, async () => ((await facts.rows<{ count: number }>(FILLS))[0]?.count ?? 0) > count || null);
         await sleep(seconds * 1_000);
         sessions = await facts.sessions();
+        const present = sessions.at(-1) as SessionFacts;
+        if (present.parent !== null)
+          await until(`every open round trip to go on, ${name}`, WITHIN_MS, async () =>
+            (await carried(facts, present.parent as string, present.id)).unheard.length === 0 ? true : null,
+          ).catch((error: Error) => findings.fault(error.message));
         await facts.close();
       } finally {
         const { code, said } = await stack.stop();

@@ -37,8 +37,8 @@ export interface LiveStack {
   programs(): readonly RunningProgram[];
   program(name: string): RunningProgram;
   services(): readonly string[];
-  /** SIGKILL to its present process; resolves with its pid, or null when it was down already. */
-  kill(name: string): number | null;
+  /** SIGKILL (or another signal) to its present process; its pid, or null when it was down already. */
+  kill(name: string, signal?: NodeJS.Signals): number | null;
   /** Resolves once another process of it than `pid` serves. */
   untilServesAgain(name: string, pid: number, withinMs: number): Promise<void>;
   /** Resolves once every service says that it is ready, asked now. */
@@ -94,7 +94,7 @@ export async function startLiveStack({ home = newHome(), settings = {}, flags = 
   });
 
   const run = await until<RunFile>('the stack to run', START_WITHIN_MS, () => {
-    if (over !== null) throw new Error(`the stack did not start:\n${said}`);
+    if (over !== null) throw new Error(`the stack in ${home.folder} did not start:\n${said}`);
     const found = readRunFile(home.run);
     return found?.phase === 'running' ? found : null;
   }).catch(async (error: Error) => {
@@ -141,11 +141,11 @@ export async function startLiveStack({ home = newHome(), settings = {}, flags = 
       present()
         .programs.filter(({ kind }) => kind === 'service')
         .map(({ name }) => name),
-    kill(name) {
+    kill(name, signal = 'SIGKILL') {
       const pid = program(name).process?.pid ?? null;
       if (pid === null) return null;
       try {
-        process.kill(pid, 'SIGKILL');
+        process.kill(pid, signal);
         return pid;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ESRCH') return null;

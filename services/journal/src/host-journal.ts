@@ -5,7 +5,7 @@ import { CORE_VERSIONS } from '@arb/shared/core';
 import { type Hosted, newBoot, realTime, type ShellDeps } from '@arb/shared/hosting';
 import { migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
-import { Backoff, NO_PROBE } from '@arb/shared/runtime';
+import { Backoff, isRefusal, NO_PROBE } from '@arb/shared/runtime';
 import { RECORD_DEFAULTS, type RecordDeps, SessionKeeper, type Wanted } from './record/index.ts';
 import { keepRetention } from './retention.ts';
 
@@ -53,6 +53,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
         await migrate(infrastructure.postgresUrl);
         return;
       } catch (error) {
+        if (isRefusal(error)) throw error;
         waitsFor = (error as Error).message;
         log('warn', waitsFor);
         await new Promise((resolve) => setTimeout(resolve, backoff.take()));

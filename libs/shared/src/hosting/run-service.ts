@@ -2,12 +2,12 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type Config, ConfigError, loadConfig } from '../config/index.ts';
+import { type Config, ConfigError, configHash, loadConfig } from '../config/index.ts';
 import type { ServiceName } from '../contracts/index.ts';
 import type { MakeCore } from '../core/index.ts';
 import { openJournalReader } from '../journal/index.ts';
 import { natsBus } from '../nats/index.ts';
-import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell, type Time } from '../runtime/index.ts';
+import { isRefusal, type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell, type Time } from '../runtime/index.ts';
 import type { Hosted } from './hosted.ts';
 import { jsonLog } from './log.ts';
 import { realTime } from './real-time.ts';
@@ -44,6 +44,7 @@ export function runService(spec: ServiceSpec): Promise<void> {
     const host = new ServiceHost({
       service: spec.service,
       newBoot,
+      configHash: configHash(config.session),
       makeCore: spec.makeCore ?? null,
       makeShell:
         spec.makeShell === undefined ? null : () => (spec.makeShell as NonNullable<typeof spec.makeShell>)({ config, time: realTime, log }),
@@ -118,7 +119,7 @@ export async function runHosted(
     const failure = error as Error;
     log('error', failure.message, { stack: failure.stack, cause: failure.cause === undefined ? undefined : String(failure.cause) });
     process.stderr.write(`${service}: ${failure.message}\n`);
-    process.exit(1);
+    process.exit(isRefusal(error) ? EXIT_CONFIG : 1);
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);

@@ -3,10 +3,13 @@ export class JournalError extends Error {
   override readonly name = 'JournalError';
   /** Postgres' or the socket's code, where there is one. */
   readonly code: string | undefined;
+  /** Postgres knows the user or the password not: waiting does not help. */
+  readonly refused: boolean;
 
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
     this.code = codeOf(cause);
+    this.refused = this.code === '28P01' || this.code === '28000';
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import type { AdminLink, Bus, Link, StreamMessage } from '../runtime/ports.ts';
+import { Refusal } from '../runtime/refusal.ts';
 import { microsOf } from './ack.ts';
 import { streamAdmin } from './admin.ts';
 import { ask, checkedName, infoOf, JetStreamError, NO_MESSAGE, NO_STREAM, streamState } from './api.ts';
@@ -61,9 +62,10 @@ async function dial(options: NatsBusOptions, where: string): Promise<NatsConnect
     });
   } catch (cause) {
     if (cause instanceof errors.AuthorizationError)
-      throw new Error(`NATS at ${where} refuses the login: unknown user or wrong password; compare them with the server's configuration`, {
-        cause,
-      });
+      throw new Refusal(
+        `NATS at ${where} refuses the login: unknown user or wrong password; compare them with the server's configuration`,
+        { cause },
+      );
     const why = cause instanceof errors.TimeoutError ? `no answer within ${CONNECT_TIMEOUT_MS} ms` : (cause as Error).message;
     throw new Error(`no connection to NATS at ${where}: ${why}; is nats-server running there?`, { cause });
   }

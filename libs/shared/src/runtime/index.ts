@@ -8,6 +8,7 @@ export * from './options.ts';
 export * from './outlet.ts';
 export * from './ports.ts';
 export * from './probe.ts';
+export * from './refusal.ts';
 export * from './service-host.ts';
 export * from './session-run.ts';
 export * from './shell.ts';

@@ -1,5 +1,6 @@
 import { Backoff } from './options.ts';
 import type { SessionRow } from './ports.ts';
+import { isRefusal } from './refusal.ts';
 import { type RunDeps, type RunStatus, SessionRun } from './session-run.ts';
 import { openSnapshot } from './snapshot.ts';
 
@@ -8,6 +9,8 @@ const POLL_MS = 100;
 export interface HostDeps extends Omit<RunDeps, 'boot'> {
   /** A fresh random name for each participation in a session. */
   readonly newBoot: () => string;
+  /** Of the configuration that this process was started with: a session of another one is not joined, it is about to be cut. */
+  readonly configHash?: string;
 }
 
 /**
@@ -59,11 +62,16 @@ export class ServiceHost {
         next = await this.nextSession();
         backoff.reset();
       } catch (error) {
+        if (isRefusal(error)) throw error;
         this.wait(`the journal's database does not answer: ${(error as Error).message}`);
         await this.pause(backoff.take());
         continue;
       }
+      // Asked to stop while it looked: no run of its own would learn of it.
+      if (this.stopping) return;
       if (next === null || `${next.id} ${next.end}` === done) {
+        // Asked for once more at the next look: what was kept has been found corrupt since.
+        done = '';
         await this.pause(POLL_MS);
         continue;
       }
@@ -86,6 +94,10 @@ export class ServiceHost {
       return null;
     }
     if (row.status === 'live') {
+      if (this.deps.configHash !== undefined && row.configHash !== this.deps.configHash) {
+        this.wait(`session ${row.id} runs another configuration: the journal service hands over`);
+        return null;
+      }
       const version = makeCore?.().version;
       if (version !== undefined && row.versions[service] !== version) {
         this.wait(

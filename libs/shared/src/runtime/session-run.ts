@@ -22,6 +22,7 @@ import { Backoff, type RuntimeOptions } from './options.ts';
 import { Outlet } from './outlet.ts';
 import type { Bus, Cancel, JournalReader, Link, Reading, SessionRow, StoredSnapshot, StreamMessage, Time } from './ports.ts';
 import type { Probe } from './probe.ts';
+import { isRefusal } from './refusal.ts';
 import type { SayOptions, Shell, ShellContext } from './shell.ts';
 import { makeSnapshot, openSnapshot, sha256 } from './snapshot.ts';
 import { identify } from './stream-identity.ts';
@@ -411,6 +412,7 @@ export class SessionRun {
     try {
       link = await this.deps.bus.connect();
     } catch (error) {
+      if (isRefusal(error)) throw error;
       this.notice((error as Error).message);
       return this.stillLive();
     }
@@ -955,7 +957,7 @@ export class SessionRun {
         return await call();
       } catch (error) {
         this.notice(`cannot ${what}: ${(error as Error).message}`);
-        if (this.stopping) throw error;
+        if (this.stopping || isRefusal(error)) throw error;
         await this.pause(backoff.take());
       }
     }

@@ -1,4 +1,4 @@
-import type { BookCounts, Level, Micros } from '../adapter.ts';
+import type { BookCounts, Micros } from '../adapter.ts';
 import { BookSide } from '../book/side.ts';
 import { Asking } from '../feed/asking.ts';
 import { noCounts } from '../feed/counts.ts';
@@ -60,9 +60,10 @@ export class DepthBook {
 
   /**
    * The snapshot has been read into `message`. `tooOld`: changes between it and the first one kept are missing.
-   * Otherwise the book is live, unless what was kept does not continue itself.
+   * Otherwise `each` hears of the snapshot and of every change that was kept, and the book is live unless one of them
+   * does not continue the one before.
    */
-  snapshot(message: DepthMessage, read: (bytes: Uint8Array) => boolean): 'live' | 'tooOld' | 'gap' | 'crossed' {
+  snapshot(message: DepthMessage, read: (bytes: Uint8Array) => boolean, each: (outcome: Outcome | 'snapshot') => void): 'done' | 'tooOld' {
     const { lastId } = message;
     this.bids.clear();
     this.asks.clear();
@@ -72,30 +73,28 @@ export class DepthBook {
     if (this.crossed()) {
       this.counts.crossed++;
       this.resync();
-      return 'crossed';
+      each('crossed');
+      return 'done';
+    }
+    const kept = this.buffered;
+    const readKept = (bytes: Uint8Array): void => {
+      // It was read once before it was kept.
+      if (!read(bytes)) throw new Error(`${this.code}: a kept message cannot be read again`);
+    };
+    if (kept[0] !== undefined) {
+      readKept(kept[0]);
+      if (message.firstId > lastId + 1) return 'tooOld';
     }
     this.lastId = lastId;
     this.firstIdOfLast = 0;
-    const kept = this.buffered;
     this.live = true;
-    let outcome: Outcome = 'applied';
-    for (const [i, bytes] of kept.entries()) {
-      // It was read once before it was kept.
-      if (!read(bytes)) throw new Error(`${this.code}: a kept message cannot be read again`);
-      if (i === 0 && message.firstId > lastId + 1) {
-        this.live = false;
-        return 'tooOld';
-      }
-      const next = this.change(message, bytes);
-      if (next === 'gap' || next === 'crossed') outcome = next;
-    }
-    if (!this.live) return outcome === 'crossed' ? 'crossed' : 'gap';
     this.forgetBuffered();
-    return 'live';
-  }
-
-  top(depth: number): { readonly bids: readonly Level[]; readonly asks: readonly Level[] } {
-    return { bids: this.bids.top(depth), asks: this.asks.top(depth) };
+    each('snapshot');
+    for (const bytes of kept) {
+      readKept(bytes);
+      each(this.change(message, bytes));
+    }
+    return 'done';
   }
 
   private apply(message: DepthMessage, bytes: Uint8Array): Outcome {

@@ -1,22 +1,22 @@
 import { LevelList } from '../book/level-list.ts';
-import { ascii, Scanner } from '../wire/scanner.ts';
+import { literal, Scanner } from '../wire/scanner.ts';
 import { toMicros } from '../wire/time.ts';
 
 const QUOTE = 34;
 const COMMA = 44;
 const CLOSE_LIST = 93;
 const CLOSE_OBJECT = 125;
-const STREAM = ascii('{"stream":"');
-const DATA = ascii('","data":');
-const HEAD = ascii('{"e":"depthUpdate","E":');
-const SYMBOL = ascii(',"s":"');
-const FIRST_ID = ascii('","U":');
-const LAST_ID = ascii(',"u":');
-const BIDS = ascii(',"b":[');
-const ASKS = ascii('],"a":[');
-const OPEN_LEVEL = ascii('["');
-const BETWEEN = ascii('","');
-const CLOSE_LEVEL = ascii('"]');
+const STREAM = literal('{"stream":"');
+const DATA = literal('","data":');
+const HEAD = literal('{"e":"depthUpdate","E":');
+const SYMBOL = literal(',"s":"');
+const FIRST_ID = literal('","U":');
+const LAST_ID = literal(',"u":');
+const BIDS = literal(',"b":[');
+const ASKS = literal('],"a":[');
+const OPEN_LEVEL = literal('["');
+const BETWEEN = literal('","');
+const CLOSE_LEVEL = literal('"]');
 
 /** One change of a book or one snapshot, read into lists that are used again for the next. */
 export class DepthMessage {

@@ -109,15 +109,17 @@ export class BinanceFeed implements VenueFeed {
       book.asking.served();
       return NOTHING;
     }
-    const outcome = book.snapshot(this.message, (bytes) => this.readAgain(bytes));
-    if (outcome === 'live') {
-      book.asking.served();
-      return [this.bookOut(book, at, 'rest', false)];
-    }
+    const outputs: Output[] = [];
+    book.snapshot(this.message, this.readAgain, (outcome) => {
+      const from = outcome === 'snapshot' ? 'rest' : 'stream';
+      if (outcome === 'snapshot' || outcome === 'applied') outputs.push(this.bookOut(book, at, from, false));
+      // What is kept a second time has been said to be.
+      else if (outcome !== 'buffered') outputs.push({ kind: 'skipped', code, symbol: book.symbol, why: outcome });
+    });
+    if (book.live) book.asking.served();
     // The answer was good, but not for this: the next one will be newer.
-    book.asking.failed(at, null);
-    if (outcome === 'tooOld') return NOTHING;
-    return [{ kind: 'skipped', code, symbol: book.symbol, why: outcome }];
+    else book.asking.failed(at, null);
+    return outputs;
   }
 
   watch(codes: readonly string[], _at: Micros): readonly Output[] {
@@ -259,11 +261,11 @@ export class BinanceFeed implements VenueFeed {
     return symbol !== undefined && channel === 'depth' ? (this.books.get(symbol.toUpperCase()) ?? null) : null;
   }
 
-  private readAgain(bytes: Uint8Array): boolean {
+  private readonly readAgain = (bytes: Uint8Array): boolean => {
     if (this.message.readBytes(bytes)) return true;
     const value = JSON.parse(utf8.decode(bytes)) as Data;
     return this.message.readObject(isRow(value.data) ? value.data : value) === null;
-  }
+  };
 
   private askFor(book: DepthBook, at: Micros): readonly Output[] {
     return this.pulse.open && book.asking.want(at) ? this.ask(book) : NOTHING;
@@ -287,9 +289,10 @@ export class BinanceFeed implements VenueFeed {
   private takeBackup(book: DepthBook, at: Micros): readonly Output[] {
     book.begin();
     book.asking.served();
-    const outcome = book.snapshot(this.message, () => true);
+    book.snapshot(this.message, this.readAgain, () => {});
+    const outputs = book.live ? [this.bookOut(book, at, 'rest', true)] : NOTHING;
     book.live = false;
-    return outcome === 'live' ? [this.bookOut(book, at, 'rest', true)] : NOTHING;
+    return outputs;
   }
 
   private subscribe(codes: readonly string[], method: 'SUBSCRIBE' | 'UNSUBSCRIBE'): readonly Output[] {

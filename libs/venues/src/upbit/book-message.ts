@@ -1,6 +1,6 @@
 import { LevelList } from '../book/level-list.ts';
 import { decimalOf, field, isObject, type JsonObject, textOf, wholeOf } from '../wire/json-text.ts';
-import { ascii, Scanner } from '../wire/scanner.ts';
+import { type Literal, literal, Scanner } from '../wire/scanner.ts';
 import { toMicros } from '../wire/time.ts';
 
 /** More than any depth Upbit has had (15, now 30). */
@@ -10,32 +10,32 @@ const CLOSE_LIST = 93;
 
 /** The layout in which Upbit writes a book, of one of its formats: read in one pass over the bytes. */
 interface Layout {
-  readonly head: Uint8Array;
-  readonly timestamp: Uint8Array;
-  readonly totalAsk: Uint8Array;
-  readonly totalBid: Uint8Array;
-  readonly units: Uint8Array;
-  readonly askPrice: Uint8Array;
-  readonly bidPrice: Uint8Array;
-  readonly askSize: Uint8Array;
-  readonly bidSize: Uint8Array;
-  readonly streamType: Uint8Array;
-  readonly level: Uint8Array;
+  readonly head: Literal;
+  readonly timestamp: Literal;
+  readonly totalAsk: Literal;
+  readonly totalBid: Literal;
+  readonly units: Literal;
+  readonly askPrice: Literal;
+  readonly bidPrice: Literal;
+  readonly askSize: Literal;
+  readonly bidSize: Literal;
+  readonly streamType: Literal;
+  readonly level: Literal;
 }
 
 function layout(keys: { [K in Exclude<keyof Layout, 'head'>]: string } & { type: string; code: string }): Layout {
   return {
-    head: ascii(`{"${keys.type}":"orderbook","${keys.code}":"`),
-    timestamp: ascii(`","${keys.timestamp}":`),
-    totalAsk: ascii(`,"${keys.totalAsk}":`),
-    totalBid: ascii(`,"${keys.totalBid}":`),
-    units: ascii(`,"${keys.units}":[`),
-    askPrice: ascii(`{"${keys.askPrice}":`),
-    bidPrice: ascii(`,"${keys.bidPrice}":`),
-    askSize: ascii(`,"${keys.askSize}":`),
-    bidSize: ascii(`,"${keys.bidSize}":`),
-    streamType: ascii(`],"${keys.streamType}":"`),
-    level: ascii(`,"${keys.level}":`),
+    head: literal(`{"${keys.type}":"orderbook","${keys.code}":"`),
+    timestamp: literal(`","${keys.timestamp}":`),
+    totalAsk: literal(`,"${keys.totalAsk}":`),
+    totalBid: literal(`,"${keys.totalBid}":`),
+    units: literal(`,"${keys.units}":[`),
+    askPrice: literal(`{"${keys.askPrice}":`),
+    bidPrice: literal(`,"${keys.bidPrice}":`),
+    askSize: literal(`,"${keys.askSize}":`),
+    bidSize: literal(`,"${keys.bidSize}":`),
+    streamType: literal(`],"${keys.streamType}":"`),
+    level: literal(`,"${keys.level}":`),
   };
 }
 
@@ -67,8 +67,8 @@ const SIMPLE = layout({
   streamType: 'st',
   level: 'lv',
 });
-const REALTIME = ascii('REALTIME"');
-const SNAPSHOT = ascii('SNAPSHOT"');
+const REALTIME = literal('REALTIME"');
+const SNAPSHOT = literal('SNAPSHOT"');
 const CLOSE_OBJECT = 125;
 
 /** One book message, read into lists that are used again for the next. */

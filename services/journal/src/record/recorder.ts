@@ -17,6 +17,7 @@ import {
   Deque,
   Intake,
   identify,
+  isRefusal,
   type JournalRow,
   type JournalStore,
   Outlet,
@@ -39,6 +40,7 @@ const TRIM_EVERY_MS = 10_000;
 const MAX_QUARANTINES_PER_SECOND = 20;
 /** A lost stream is believed in only when it is still lost this long after. */
 const LOST_AGAIN_AFTER_MS = 500;
+const RESUME_AGAIN_MS = 250;
 const MAX_UNCONFIRMED = 200;
 
 /**
@@ -80,6 +82,7 @@ export class Recorder {
   private commitWorthSaying = false;
   private commitUrgent = false;
   private nextClock = 0;
+  private nextResume = 0;
   private nextFill = 0;
   private nextTrim = 0;
   private nextHeartbeat = 0;
@@ -107,6 +110,9 @@ export class Recorder {
     this.intake = new Intake(session.id, new Set(['all']));
     this.outlet = new Outlet(`journal/${deps.boot}`);
     this.clock = new StreamClock(deps.time);
+    // The journal before this one may have taken the subjects already: a clock that finds no stream would leave a hole
+    // in this boot's numbers, which nothing said later could pass.
+    this.silent = session.status === 'cutting';
     this.resendBackoff = new Backoff(deps.options.backoffMs);
     if (seal !== null) {
       this.intake.turns.load(JSON.parse(seal.turns));
@@ -154,6 +160,7 @@ export class Recorder {
         try {
           link = await this.deps.bus.connect();
         } catch (error) {
+          if (isRefusal(error)) throw error;
           this.notice((error as Error).message);
           await this.pause(backoff.take());
           continue;
@@ -233,9 +240,12 @@ export class Recorder {
       await this.admin((admin) => admin.setSubjects(this.stream, SESSION_SUBJECTS));
       if (this.end !== null) return;
       this.deps.probe('cut-subjects-taken');
-      if (this.stoppedAt === null) this.say('session.stopped', { reason });
+      // Said while another boot was listened to, it is not taken: it is said again.
+      while (this.stoppedAt === null && this.end === null) {
+        this.say('session.stopped', { reason });
+        await this.until(() => this.stoppedAt !== null || (this.live && this.holds() && this.outlet.unconfirmed === 0));
+      }
     }
-    await this.until(() => this.stoppedAt !== null);
     // Stopped, lost or superseded meanwhile: then this is no end of the session.
     if (this.end !== null) return;
     this.deps.probe('cut-stopped-read-back');
@@ -398,7 +408,10 @@ export class Recorder {
 
   private resume(): void {
     const holder = this.intake.turns.holderOf('journal');
-    if (holder !== null && holder.boot !== this.deps.boot) this.say('session.resumed', { boot: this.deps.boot, term: holder.term + 1 });
+    if (holder === null || holder.boot === this.deps.boot) return;
+    // Two that both believe to be the writer do not shout each other down: the one without the lock learns it meanwhile.
+    this.nextResume = this.deps.time.monotonicMs() + RESUME_AGAIN_MS;
+    this.say('session.resumed', { boot: this.deps.boot, term: holder.term + 1 });
   }
 
   private holds(): boolean {
@@ -444,7 +457,7 @@ export class Recorder {
     const now = deps.time.monotonicMs();
     if (!this.live) return;
     // A late word of a journal that is no more may have taken the term that was asked for.
-    if (!this.started && this.storeReady && this.stoppedAt === null && this.outlet.derived > 0 && this.outlet.unconfirmed === 0)
+    if (!this.started && this.storeReady && this.stoppedAt === null && this.outlet.unconfirmed === 0 && now >= this.nextResume)
       this.resume();
     if (this.started && !this.silent && this.outlet.unconfirmed < MAX_UNCONFIRMED) {
       if (now >= this.nextClock) {
@@ -609,7 +622,7 @@ export class Recorder {
     this.commitUrgent = false;
     const { store } = this;
     this.deps.probe('before-append');
-    store.append(this.session, batch, seal).then(
+    const appending = store.append(this.session, batch, seal).then(
       () => {
         if (this.store !== store) return;
         this.deps.probe('after-append');
@@ -631,6 +644,8 @@ export class Recorder {
         if (this.store === store) this.storeLost(error.message);
       },
     );
+    // What breaks while a commit is told breaks the recording, not only this promise.
+    appending.catch((error: Error) => this.fail(error));
   }
 
   private committed(seal: Seal): void {

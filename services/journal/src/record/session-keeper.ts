@@ -10,7 +10,7 @@ import {
   scan,
   streamOf,
 } from '@arb/shared/contracts';
-import { type AdminLink, Backoff, type JournalStore, openSnapshot, type SessionRow } from '@arb/shared/runtime';
+import { type AdminLink, Backoff, isRefusal, type JournalStore, openSnapshot, type SessionRow } from '@arb/shared/runtime';
 import type { RecordDeps, Wanted } from './deps.ts';
 import { Recorder } from './recorder.ts';
 
@@ -80,6 +80,7 @@ export class SessionKeeper {
         this.wait('another journal is the writer: standing by');
         await this.pause(250);
       } catch (error) {
+        if (isRefusal(error)) throw error;
         this.wait(`Postgres: ${(error as Error).message}`);
         await this.pause(backoff.take());
         void this.store.close().catch((failed: Error) => this.deps.log('debug', failed.message));
@@ -212,6 +213,11 @@ export class SessionKeeper {
       const stream = streamOf(row.id);
       await this.closeOthers(link, stream);
       let info = await link.streamInfo(stream);
+      if (info !== null && info.lastPosition > 0 && !(await this.beginsWithStarted(link, stream))) {
+        // A late word of an earlier journal came in first: nothing has begun yet, so it begins anew.
+        await link.admin.remove(stream);
+        info = null;
+      }
       if (info === null) {
         info = await link.admin.create(stream, SESSION_SUBJECTS, this.deps.options.streamMaxBytes);
         this.deps.probe('stream-created');
@@ -239,6 +245,12 @@ export class SessionKeeper {
       this.deps.probe('session-live');
       this.deps.log('info', 'the session is live', { session: row.id, parent: row.parent });
     });
+  }
+
+  private async beginsWithStarted(link: AdminLink, stream: string): Promise<boolean> {
+    const first = await link.message(stream, 1);
+    const scanned = first === null ? '' : scan(first.subject, first.bytes);
+    return typeof scanned !== 'string' && scanned.kind.type === 'session.started' && streamOf(scanned.session) === stream;
   }
 
   private async startedData(row: SessionRow, wanted: Wanted): Promise<Started> {
@@ -337,6 +349,7 @@ export class SessionKeeper {
       try {
         link = await this.deps.bus.connect();
       } catch (error) {
+        if (isRefusal(error)) throw error;
         this.wait((error as Error).message);
         await this.pause(backoff.take());
       }

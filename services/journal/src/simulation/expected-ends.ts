@@ -19,6 +19,8 @@ const EXPECTED: readonly RegExp[] = [
   /stream SESSION_\S+ (not found|does not take)/,
   /subjects .* overlap with those of stream/,
   /no stream takes/,
+  // Somebody's late word came first: the next start removes what has not begun.
+  /session\.started got position \d+ in/,
 ];
 
 export function isExpectedEnd(error: Error): boolean {

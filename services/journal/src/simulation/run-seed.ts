@@ -122,6 +122,7 @@ function writerOf(cast: Cast) {
 
 function whatIsUnderWay(cast: Cast): string | null {
   for (const part of cast.parts) if (cast.process(part.name)?.asleep === true) return `${part.name} sleeps`;
+  for (const part of cast.parts) if (cast.process(part.name) === null) return `${part.name} is not there`;
   for (const [name, host] of cast.hosts) {
     const status = host.current()?.status();
     if (status === undefined || !status.live) return `${name} is not live`;

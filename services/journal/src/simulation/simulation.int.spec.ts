@@ -4,14 +4,14 @@ import { describe as describeRun } from './prove.ts';
 import { runSeed } from './run-seed.ts';
 
 const SEEDS: Readonly<Record<(typeof PROFILES)[number], number>> = {
-  calm: 20,
-  kills: 45,
-  network: 40,
-  database: 35,
-  handover: 40,
-  loss: 35,
+  calm: 15,
+  kills: 35,
+  network: 30,
+  database: 30,
+  handover: 30,
+  loss: 30,
   ends: 35,
-  everything: 50,
+  everything: 45,
 };
 
 describe('the runtime and the journal, simulated', () => {

@@ -109,8 +109,10 @@ export class SimLink implements AdminLink {
       const late = bytes.slice();
       const at = this.world.now + random.between(this.server.ghostMs.least, this.server.ghostMs.most) * 1000;
       this.world.trace('bus', 'makes a ghost of', subject, from);
+      // What a server that lost its tail had been sent before, it never gets: its sender looks first at what is there.
+      const { tailsLost } = this.server;
       this.world.at(at, () => {
-        if (this.server.up) this.server.receive(subject, late, `ghost of ${from}`);
+        if (this.server.up && this.server.tailsLost === tailsLost) this.server.receive(subject, late, `ghost of ${from}`);
       });
       if (onlyGhost) return;
     }

@@ -50,6 +50,7 @@ export class BusServer {
   /** Counts its runs: what was sent to an earlier one never arrives. */
   life = 1;
   linksMade = 0;
+  tailsLost = 0;
   private readonly refused = new Map<string, string>();
   private readonly subjectOwners = new Map<string, SimStream | null>();
 
@@ -240,6 +241,7 @@ export class BusServer {
   /** The last `count` messages of the stream never reached the disk; its `created` stays, its positions are given anew. */
   powerCut(name: string, count: number, downMs: number): number {
     this.restart(downMs);
+    this.tailsLost++;
     const stream = this.streams.get(name);
     const gone = stream?.shorten(count) ?? 0;
     if (stream !== undefined) for (const watcher of this.watchers) watcher.shortened(stream);
