@@ -110,7 +110,7 @@ CREATE FUNCTION save_snapshot(of_session text, of_service text, at_position bigi
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM snapshots WHERE session = of_session AND service = of_service AND position = at_position
-    AND (version, schema, sha256) IS DISTINCT FROM (of_version, of_schema, hash);
+    AND (version, schema, sha256, body) IS DISTINCT FROM (of_version, of_schema, hash, content);
   INSERT INTO snapshots (session, service, position, version, schema, sha256, body)
   VALUES (of_session, of_service, at_position, of_version, of_schema, hash, content) ON CONFLICT DO NOTHING;
   DELETE FROM snapshots old WHERE old.session = of_session AND old.service = of_service AND old.position > 1

@@ -843,7 +843,8 @@ export class SessionRun {
     turns.turns.load(JSON.parse(seal.turns));
     if (turns.turns.lastOf(deps.service) > coreOutlet.taken) await this.confirmFromJournal(seal.to);
     while (this.windowFull() && !this.stopping) {
-      const attached = await this.attach();
+      // A session that has ended takes nothing any more: its rest is read without publishing.
+      const attached = (await this.stillLive()) === 'discard' ? 'discard' : await this.attach();
       if (attached === 'discard') {
         this.discarded = true;
         return;

@@ -1,4 +1,3 @@
-import { compare, parseDecimal } from '@arb/shared/money';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { plainDecimal, plainNumber, toFifteen } from './decimal-text.ts';
@@ -8,6 +7,12 @@ const plain = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 24n }), fc.integer({ min
   const digits = units.toString().padStart(scale + 1, '0');
   return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 });
+
+/** Of plain text, as a whole number of 10^-40. */
+function scaled(text: string): bigint {
+  const [whole = '', fraction = ''] = text.split('.');
+  return BigInt(whole + fraction.padEnd(40, '0'));
+}
 
 describe('decimals as text', () => {
   it.each([
@@ -31,8 +36,8 @@ describe('decimals as text', () => {
     fc.assert(
       fc.property(plain, fc.constantFrom('up' as const, 'down' as const), (text, side) => {
         const rounded = toFifteen(text, side);
-        const back = parseDecimal(plainNumber(rounded?.value ?? Number.NaN));
-        const order = compare(back, parseDecimal(plainDecimal(text) ?? ''));
+        const [back, exact] = [scaled(plainNumber(rounded?.value ?? Number.NaN)), scaled(plainDecimal(text) ?? '')];
+        const order = back < exact ? -1 : back > exact ? 1 : 0;
         expect(order).toBe(rounded?.long ? (side === 'up' ? 1 : -1) : 0);
         expect(Number(rounded?.value.toPrecision(15))).toBe(rounded?.value);
       }),

@@ -227,7 +227,8 @@ export class Recorder {
   async cut(reason: string): Promise<void> {
     if (this.cutting) return;
     this.cutting = true;
-    await this.until(() => this.live && (this.started || this.stoppedAt !== null));
+    // Behind an end that stands in the stream already late words may follow, which are never read up to.
+    await this.until(() => this.stoppedAt !== null || (this.live && this.started));
     await this.markCutting();
     if (this.end !== null) return;
     this.deps.probe('cut-marked');

@@ -254,7 +254,11 @@ export class BusServer {
     this.restart(downMs);
     const old = this.streamNamed(name);
     const stream = new SimStream(name, this.stamp(), old.subjects, old.maxBytes);
-    for (const message of content) stream.append(message.subject, message.bytes, this.wallMicros());
+    for (const message of content) {
+      const position = stream.append(message.subject, message.bytes, this.wallMicros());
+      if (position === null) continue;
+      for (const watcher of this.watchers) watcher.stored(stream, stream.at(position) as Stored);
+    }
     this.streams.set(name, stream);
     this.subjectOwners.clear();
     this.world.trace('bus', 'has another stream as', name, content.length);
