@@ -1,6 +1,6 @@
 import type { ServiceName } from '@arb/shared/contracts';
 import type { MakeCore } from '@arb/shared/core';
-import { newBoot, realTime, UNHURRIED_MS } from '@arb/shared/hosting';
+import { newBoot, realTime } from '@arb/shared/hosting';
 import { openJournalReader, type PostgresJournalReader } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell } from '@arb/shared/runtime';
@@ -50,8 +50,6 @@ export function hostIn(place: Place, service: ServiceName, makeCore: MakeCore | 
       user: service,
       password: place.password,
       name: `${service}-${place.replica}`,
-      // As the services themselves are run.
-      ...(service === 'market-data' ? { readEveryMs: UNHURRIED_MS } : {}),
     }),
     journal,
     options: { ...RUNTIME_DEFAULTS, replica: place.replica },

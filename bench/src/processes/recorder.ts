@@ -1,6 +1,6 @@
 import { RECORD_DEFAULTS, SessionKeeper, type Wanted } from '@arb/journal';
 import type { SessionConfig } from '@arb/shared/config';
-import { newBoot, realTime, UNHURRIED_MS } from '@arb/shared/hosting';
+import { newBoot, realTime } from '@arb/shared/hosting';
 import { openJournalStore } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { NO_PROBE } from '@arb/shared/runtime';
@@ -19,7 +19,7 @@ const wanted: Wanted = { config, configHash, seed: '1', versions, clean: false, 
 const keeper = new SessionKeeper(
   {
     boot: newBoot(),
-    bus: natsBus({ servers: nats, user: 'journal', password, name: 'journal-0', admin: true, readEveryMs: UNHURRIED_MS }),
+    bus: natsBus({ servers: nats, user: 'journal', password, name: 'journal-0', admin: true }),
     openStore: () => openJournalStore(postgres),
     time: realTime,
     options: { ...RECORD_DEFAULTS, ...config.journal },

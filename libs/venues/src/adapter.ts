@@ -4,7 +4,7 @@
  */
 import type { LimitNews, RateLimit } from './limits.ts';
 import type { RestApi, RestRequest, RestResponse } from './rest.ts';
-import type { SymbolMap } from './symbols.ts';
+import type { CoinNames, SymbolMap } from './symbols.ts';
 
 /** Microseconds since the epoch; handed in, never read from a clock. Never smaller than the last one handed in. */
 export type Micros = number;
@@ -194,8 +194,8 @@ export interface VenueAdapter {
   readonly limits: readonly RateLimit[];
   /** The published ones, of a pair quoted in this currency. An account's own are read with its key. */
   fees(quote: string): Fees;
-  /** Built from the venue's own list where there is one; else by spelling. */
-  symbols(instruments?: readonly { readonly code: string; readonly base: string; readonly quote: string }[]): SymbolMap;
+  /** Built from the venue's own list where there is one, else by spelling; `names` tells coins apart that only look alike. */
+  symbols(instruments?: readonly { readonly code: string; readonly base: string; readonly quote: string }[], names?: CoinNames): SymbolMap;
   feed(options: FeedOptions): VenueFeed;
   readonly rest: RestApi;
   /** What an answer says about the limits. */

@@ -215,8 +215,9 @@ class Reference {
       asks: [string, string][];
     };
     reference.lastId = lastUpdateId;
-    reference.set('bids', bids);
-    reference.set('asks', asks);
+    // As deep as a book is looked at, and some room: the rest would only take time.
+    reference.set('bids', bids.slice(0, 200));
+    reference.set('asks', asks.slice(0, 200));
     return reference;
   }
 

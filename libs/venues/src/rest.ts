@@ -29,6 +29,8 @@ export interface RestApi {
   book(codes: readonly string[], options?: { readonly backup?: boolean; readonly depth?: number }): readonly RestRequest[];
   instruments(codes: readonly string[]): readonly RestRequest[];
   decodeInstruments(body: Uint8Array): readonly Instrument[];
+  /** A pair's rules as the venue has published them, for when it does not answer; null where it publishes none. */
+  published(code: string): Instrument | null;
   markets(): readonly RestRequest[];
   decodeMarkets(body: Uint8Array): readonly MarketStatus[];
   wallets(): readonly RestRequest[];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { configHash } from '@arb/shared/config';
 import { CORE_VERSIONS } from '@arb/shared/core';
-import { type Hosted, newBoot, realTime, type ShellDeps, UNHURRIED_MS } from '@arb/shared/hosting';
+import { type Hosted, newBoot, realTime, type ShellDeps } from '@arb/shared/hosting';
 import { migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { Backoff, isRefusal, NO_PROBE } from '@arb/shared/runtime';
@@ -25,7 +25,6 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
       ...(infrastructure.natsUser === null ? {} : { user: infrastructure.natsUser, password: infrastructure.natsPassword ?? '' }),
       name: `journal-${infrastructure.replica}`,
       admin: true,
-      readEveryMs: UNHURRIED_MS,
     }),
     openStore: () => openJournalStore(infrastructure.postgresUrl),
     time: realTime,

@@ -1,4 +1,4 @@
 export type { Hosted } from './hosted.ts';
 export { jsonLog, type LogLevel } from './log.ts';
 export { realTime } from './real-time.ts';
-export { EXIT_CONFIG, newBoot, runHosted, runService, type ServiceSpec, type ShellDeps, UNHURRIED_MS } from './run-service.ts';
+export { EXIT_CONFIG, newBoot, runHosted, runService, type ServiceSpec, type ShellDeps } from './run-service.ts';

@@ -31,10 +31,6 @@ export interface ServiceSpec {
   readonly imports?: DynamicModule['imports'];
 }
 
-/** On the way from a book to an order: they read each event at once. The others look every few ms. */
-const HURRIED: ReadonlySet<ServiceName> = new Set(['aggregator', 'strategy', 'risk', 'executor']);
-export const UNHURRIED_MS = 4;
-
 /** Eight letters and digits: enough that no two boots of a session share a name. */
 export function newBoot(): string {
   return randomBytes(5).toString('hex');
@@ -57,7 +53,6 @@ export function runService(spec: ServiceSpec): Promise<void> {
         servers: infrastructure.natsUrl,
         ...(infrastructure.natsUser === null ? {} : { user: infrastructure.natsUser, password: infrastructure.natsPassword ?? '' }),
         name: `${spec.service}-${infrastructure.replica}`,
-        ...(HURRIED.has(spec.service) ? {} : { readEveryMs: UNHURRIED_MS }),
       }),
       journal,
       options: { ...RUNTIME_DEFAULTS, replica: infrastructure.replica },

@@ -6,7 +6,6 @@ import { streamAdmin } from './admin.ts';
 import { ask, checkedName, infoOf, JetStreamError, NO_MESSAGE, NO_STREAM, streamState } from './api.ts';
 import { inboxOf } from './config.ts';
 import { type Line, read } from './reading.ts';
-import { readUnhurried } from './unhurried.ts';
 
 export interface NatsBusOptions {
   readonly servers: string | readonly string[];
@@ -16,8 +15,6 @@ export interface NatsBusOptions {
   /** Shown in the server's list of connections. */
   readonly name: string;
   readonly admin?: boolean;
-  /** For readers that are in no hurry: how often, in ms, the connection is looked at. */
-  readonly readEveryMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -44,7 +41,6 @@ export function natsBus(options: NatsBusOptions): Bus<Link | AdminLink> {
           { cause },
         );
       }
-      if (options.readEveryMs !== undefined) readUnhurried(nc, options.readEveryMs);
       return linkOn(nc, where, inboxOf(options.user), options.admin === true);
     },
   };

@@ -114,7 +114,7 @@ describe('binance', () => {
 
   it('ends the epoch at a hole in the numbers, keeps the change after it, and begins anew from a snapshot', () => {
     const { feed } = live();
-    const outputs = feed.frame(change(104, 105, [['50', '1']]), T0);
+    const outputs = feed.frame(change(103, 105, [['50', '1']]), T0);
     expect(kinds(outputs)).toEqual(['gap', 'rest']);
     expect(feed.levels('BTCUSDT', 5)).toBeNull();
     const books = booksIn(feed.answer(requestIn(outputs), snapshot(104, [['98', '9']]), T0));

@@ -10,7 +10,7 @@ export const binance: VenueAdapter = {
   connection: BINANCE_CONNECTION,
   limits: BINANCE_LIMITS,
   fees: binanceFees,
-  symbols: (instruments) => binanceSymbols(instruments),
+  symbols: (instruments, names) => binanceSymbols(instruments, names),
   feed: (options) => new BinanceFeed(options),
   rest: binanceRest,
   limitNews: binanceLimitNews,

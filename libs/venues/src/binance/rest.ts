@@ -97,6 +97,7 @@ export const binanceRest: RestApi = {
   },
   instruments: (codes) => [get('instruments', infoPath(codes), EXCHANGE_INFO_WEIGHT, { codes })],
   decodeInstruments: (body) => symbolsOf(body).map(instrumentOf),
+  published: () => null,
   markets: () => [get('markets', infoPath([]), EXCHANGE_INFO_WEIGHT)],
   decodeMarkets: (body) =>
     symbolsOf(body).map((row) => {

@@ -52,10 +52,6 @@ export class BookSide {
     return this.count === 0 ? 0 : this.sign * (this.keys[this.count - 1] as number);
   }
 
-  bestSize(): number {
-    return this.count === 0 ? 0 : (this.sizes[this.count - 1] as number);
-  }
-
   /** A size of 0 removes. */
   apply(changes: LevelList): void {
     const { prices, sizes, count } = changes;

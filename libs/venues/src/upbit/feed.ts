@@ -95,7 +95,7 @@ export class UpbitFeed implements VenueFeed {
 
   answer(request: RestRequest, response: RestResponse, at: Micros): readonly Output[] {
     if (request.what !== 'book') return NOTHING;
-    // Whoever was disconnected meanwhile has asked for other reasons, and will ask again.
+    // An answer that was asked for while the stream was away says nothing once it is back.
     const away = !this.pulse.open;
     if (request.backup && !away) return NOTHING;
     let rows: readonly JsonObject[];
@@ -111,10 +111,10 @@ export class UpbitFeed implements VenueFeed {
     for (const row of rows) {
       const line = this.lines.get(codeOfMessage(row) ?? '');
       // A book of the stream that came in the meantime is the newer one.
-      if (line === undefined || !(line.renew || request.backup)) continue;
+      if (line === undefined || !(line.renew || away)) continue;
       const why = this.message.readObject(row);
       if (why !== null) outputs.push(this.faultLog.add(response.body, `REST ${request.path}: ${line.code}: ${why}`, line.code, at));
-      else outputs.push(...this.takeBook(line, response.body, at, 'rest', request.backup));
+      else outputs.push(...this.takeBook(line, response.body, at, 'rest', away));
     }
     return [...outputs, ...this.askToMend(at)];
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BookOut, FeedOptions, Output } from '../adapter.ts';
+import { tickAt } from '../instrument.ts';
 import type { RestRequest } from '../rest.ts';
 import { upbit } from './index.ts';
 
@@ -260,6 +261,9 @@ describe("upbit's answers and rules", () => {
     });
     expect(xrp?.ticksFromVenue).toBe(false);
     expect(xrp?.ticks.at(-1)).toEqual({ from: '1000000', tick: '1000' });
+    expect(xrp).toEqual(upbit.rest.published('KRW-XRP'));
+    const prices = [150_000_000, 1_343, 999, 55, 0.5, 0.000004];
+    expect(prices.map((price) => tickAt(xrp ?? { ticks: [] }, price))).toEqual(['1000', '1', '1', '0.1', '0.001', '0.00000001']);
   });
 
   it('name market warnings and suspended wallets', () => {
@@ -300,6 +304,9 @@ describe("upbit's answers and rules", () => {
     const symbols = upbit.symbols();
     for (const [code, symbol] of [['KRW-BTC', 'BTC-KRW'], ['BTC-ETH', 'ETH-BTC'], ['KRW-USDT', 'USDT-KRW']] as const) // biome-ignore format: pairs
       expect([symbols.symbolOf(code), symbols.codeOf(symbol)]).toEqual([symbol, code]);
+    // What this venue calls TON is another coin than the world's.
+    const named = upbit.symbols([], { TON: 'TOKAMAK' });
+    expect([named.symbolOf('KRW-TON'), named.codeOf('TOKAMAK-KRW'), named.codeOf('TON-KRW')]).toEqual(['TOKAMAK-KRW', 'KRW-TON', null]);
     expect([symbols.symbolOf('BTC'), symbols.codeOf('nonsense')]).toEqual([null, null]);
   });
 });

@@ -4,15 +4,13 @@ import { upbitRest } from './rest.ts';
 import { UPBIT_CONNECTION, UPBIT_LIMITS, upbitFees, upbitLimitNews } from './rules.ts';
 import { upbitSymbols } from './symbols.ts';
 
-export { publishedInstrument } from './rest.ts';
-
 /** Whole books in every frame, no sequence, no checksum: a lost frame is healed by the next one. */
 export const upbit: VenueAdapter = {
   venue: 'upbit',
   connection: UPBIT_CONNECTION,
   limits: UPBIT_LIMITS,
   fees: upbitFees,
-  symbols: () => upbitSymbols(),
+  symbols: (_instruments, names) => upbitSymbols(names),
   feed: (options) => new UpbitFeed(options),
   rest: upbitRest,
   limitNews: upbitLimitNews,

@@ -48,6 +48,22 @@ function quoteAndBase(code: string): readonly [string, string] {
   return [code.slice(0, dash), code.slice(dash + 1)];
 }
 
+function publishedInstrument(code: string): Instrument {
+  const [quote, base] = quoteAndBase(code);
+  return {
+    code,
+    base,
+    quote,
+    ticks: publishedTicks(quote),
+    ticksFromVenue: false,
+    lot: LOT,
+    minQuantity: null,
+    maxQuantity: null,
+    minNotional: leastNotional(quote),
+    maxNotional: null,
+  };
+}
+
 export const upbitRest: RestApi = {
   book: (codes, { backup = false, depth = 30 } = {}) =>
     // One bad code refuses the whole call: they are in the answer to `markets`.
@@ -60,24 +76,13 @@ export const upbitRest: RestApi = {
 
   decodeInstruments: (body) =>
     rowsOf(body, 'instruments').map((row): Instrument => {
-      const code = need(row, 'market', 'instruments');
-      const [quote, base] = quoteAndBase(code);
+      const published = publishedInstrument(need(row, 'market', 'instruments'));
       const tick = plainDecimal(decimalOf(row.tick_size) ?? '');
-      const own = tick !== null && tick !== '0';
-      return {
-        code,
-        base,
-        quote,
-        // The tick at today's price; at another price the published table is the better guess.
-        ticks: own ? [{ from: '0', tick }] : publishedTicks(quote),
-        ticksFromVenue: own,
-        lot: LOT,
-        minQuantity: null,
-        maxQuantity: null,
-        minNotional: leastNotional(quote),
-        maxNotional: null,
-      };
+      // The tick at today's price. Without it the published table is the better guess.
+      return tick === null || tick === '0' ? published : { ...published, ticks: [{ from: '0', tick }], ticksFromVenue: true };
     }),
+
+  published: publishedInstrument,
 
   markets: () => [get('markets', '/v1/market/all?is_details=true', 'market')],
 
@@ -106,20 +111,3 @@ export const upbitRest: RestApi = {
       };
     }),
 };
-
-/** What a person may do without asking: the published rules of a market, for when the venue does not answer. */
-export function publishedInstrument(code: string): Instrument {
-  const [quote, base] = quoteAndBase(code);
-  return {
-    code,
-    base,
-    quote,
-    ticks: publishedTicks(quote),
-    ticksFromVenue: false,
-    lot: LOT,
-    minQuantity: null,
-    maxQuantity: null,
-    minNotional: leastNotional(quote),
-    maxNotional: null,
-  };
-}
