@@ -1,6 +1,14 @@
 /** Specs say their level in their name: `.unit.spec`, `.int.spec` (real servers), `.e2e.spec` (whole stack). */
 export default {
-  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/simulator', '<rootDir>/cli', '<rootDir>/bench', '<rootDir>/proofs', '<rootDir>/workspace'],
+  roots: [
+    '<rootDir>/libs',
+    '<rootDir>/services',
+    '<rootDir>/simulator',
+    '<rootDir>/cli',
+    '<rootDir>/bench',
+    '<rootDir>/proofs',
+    '<rootDir>/workspace',
+  ],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
