@@ -138,7 +138,7 @@ export class Journal implements JournalConfig {
   readonly batchRows: number = 2000;
 
   @Setting(whole(1, 1000), 'longest wait for a batch to fill')
-  readonly batchMs: number = 5;
+  readonly batchMs: number = 20;
 
   @Setting(whole(1, 10_000), 'least time between two `journal.committed` events')
   readonly committedMs: number = 50;
