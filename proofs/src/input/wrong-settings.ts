@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Findings } from '../findings.ts';
+import { BUSY } from '../kills/kills.ts';
 import { runProgram } from '../stack/command.ts';
 import type { LiveStack } from '../stack/live-stack.ts';
 
@@ -68,6 +69,8 @@ interface Waiting {
   readonly program: string;
   readonly settings: NodeJS.ProcessEnv;
   readonly says: RegExp;
+  /** The exit code with which it ends at once; left out where it goes on trying. */
+  readonly ends?: number;
 }
 
 /** A server that is away may come: the process says what it waits for, where, and what to do, and goes on trying. */
@@ -104,24 +107,28 @@ export async function claimWaits(stack: LiveStack, findings: Findings): Promise<
       program: RISK,
       settings: { ...addresses(stack), ARB_NATS_PASSWORD: 'wrong' },
       says: /refuses the login: unknown user or wrong password; compare/,
+      // Waiting would not make the password right.
+      ends: 78,
     },
   ];
-  for (const { what, program, settings, says } of cases) {
+  for (const { what, program, settings, says, ends } of cases) {
     const { code, out, err } = await runProgram(program, [], settings, {
       withinMs: LOOK_MS,
-      enough: (said) => new RegExp(`${says.source}.*\n`).test(said),
+      ...(ends === undefined ? { enough: (said: string) => new RegExp(`${says.source}.*\n`).test(said) } : {}),
     });
     const said = `${out}${err}`;
     const line = said.split('\n').find((candidate) => says.test(candidate));
     findings.claim(
-      line !== undefined && !STACK_LINE.test(err) && !said.includes('secret-word'),
+      line !== undefined && !STACK_LINE.test(err) && !said.includes('secret-word') && (ends === undefined || code === ends),
       `${what}: ${line === undefined ? `not said within ${LOOK_MS / 1_000} s (exit code ${code}); it said ${said.slice(-400)}` : `on ${err.includes(line) ? 'stderr' : 'stdout'} ${line.slice(0, 400)}`}`,
     );
   }
 }
 
+/** As the stack's own services are started: a process of other settings would wait for a session of its own. */
 function addresses(stack: LiveStack): NodeJS.ProcessEnv {
   return {
+    ...BUSY,
     ARB_NATS_URL: stack.natsUrl,
     ARB_NATS_USER: 'risk',
     ARB_NATS_PASSWORD: stack.passwordOf('risk'),
