@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Bench, BenchOptions } from '../bench.ts';
 import { median } from '../numbers.ts';
 import type { CatchUp } from '../processes/host.ts';
 import { atLeast, atMost, type Row, row } from '../row.ts';
 import { type Child, startChild } from '../stack/child.ts';
-import { pause, type Stack, startStack, until } from '../stack/stack.ts';
+import { pause, type Stack, sessionConfig, startStack, until } from '../stack/stack.ts';
 
 /** Risk is the service as shipped, framework and all; the others are empty cores around it. */
 export const restart: Bench = {
@@ -94,6 +97,8 @@ async function stackWithRisk(decideEvery: number): Promise<{ readonly stack: Sta
     ARB_NATS_USER: 'risk',
     ARB_NATS_PASSWORD: stack.servers.passwords.risk,
     ARB_POSTGRES_URL: stack.servers.postgres,
+    // A service joins only a session of its own configuration.
+    ARB_CONFIG: configFile(),
     ARB_HTTP_PORT: String(port),
   };
   return {
@@ -104,6 +109,13 @@ async function stackWithRisk(decideEvery: number): Promise<{ readonly stack: Sta
       return child;
     },
   };
+}
+
+function configFile(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'bench-config-')), 'session.yaml');
+  process.once('exit', () => rmSync(dirname(path), { recursive: true, force: true }));
+  writeFileSync(path, JSON.stringify(sessionConfig()));
+  return path;
 }
 
 async function isReady(port: number): Promise<boolean> {

@@ -1,21 +1,15 @@
-import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
-import type { DynamicModule, LoggerService } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { DynamicModule } from '@nestjs/common';
 import { type Config, ConfigError, configHash, loadConfig } from '../config/index.ts';
 import type { ServiceName } from '../contracts/index.ts';
 import type { MakeCore } from '../core/index.ts';
 import { openJournalReader } from '../journal/index.ts';
 import { natsBus } from '../nats/index.ts';
 import { isRefusal, type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell, type Time } from '../runtime/index.ts';
+import { EXIT_CONFIG } from './exit-codes.ts';
 import type { Hosted } from './hosted.ts';
 import { jsonLog } from './log.ts';
 import { realTime } from './real-time.ts';
-import { serviceModule } from './service-module.ts';
-import { SessionTransport } from './session-transport.ts';
-
-/** `EX_CONFIG` of sysexits: a restart would change nothing, a person must. */
-export const EXIT_CONFIG = 78;
 
 export interface ShellDeps {
   readonly config: Config;
@@ -131,21 +125,11 @@ export async function runHosted(
     return;
   }
   const { imports } = made;
-  const hosted = stoppedOnce(made.hosted);
-  const app = await NestFactory.create(serviceModule(service, hosted, imports ?? []), { logger: nestLogger(log), abortOnError: false });
-  app.connectMicroservice({ strategy: new SessionTransport(hosted, die) });
-  await app.startAllMicroservices();
-  try {
-    await app.listen(infrastructure.httpPort, infrastructure.httpHost);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EADDRINUSE'
-        ? 'is taken by another process; free it or set ARB_HTTP_PORT'
-        : `cannot be listened on: ${(error as Error).message}`;
-    process.stderr.write(`${service}: port ${infrastructure.httpPort} on ${infrastructure.httpHost} ${why}\n`);
-    process.exit(EXIT_CONFIG);
-  }
+  const hosted = once(made.hosted);
+  // The stream is begun with at once; the framework is loaded while the servers answer.
+  hosted.start().catch(die);
+  const { serveHosted } = await import('./nest-app.ts');
+  const app = await serveHosted({ service, hosted, imports, infrastructure, log, failed: die });
   log('info', 'started', { pid: process.pid, http: await app.getUrl() });
   let stopping = false;
   const stop = (signal: string): void => {
@@ -165,11 +149,15 @@ export async function runHosted(
   process.on('SIGINT', () => stop('SIGINT'));
 }
 
-/** Nest closes its transports too; a service is stopped once, whoever asks first. */
-function stoppedOnce(hosted: Hosted): Hosted {
+/** Nest starts and closes its transports too; a service is started and stopped once, whoever asks first. */
+function once(hosted: Hosted): Hosted {
+  let started: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;
   return {
-    start: () => hosted.start(),
+    start: () => {
+      started ??= hosted.start();
+      return started;
+    },
     stop: () => {
       stopped ??= hosted.stop();
       return stopped;
@@ -177,12 +165,4 @@ function stoppedOnce(hosted: Hosted): Hosted {
     unready: () => hosted.unready(),
     numbers: () => hosted.numbers(),
   };
-}
-
-function nestLogger(log: Log): LoggerService {
-  const say =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: unknown, ...rest: unknown[]) =>
-      log(level, String(message), { context: rest.at(-1) });
-  return { log: say('debug'), verbose: say('debug'), debug: say('debug'), warn: say('warn'), error: say('error'), fatal: say('error') };
 }
