@@ -109,6 +109,8 @@ export class SessionRun {
   private ended = false;
   private stopping = false;
   private asked: { readonly n: number; readonly source: string; last: number | null } | null = null;
+  /** Asked after once and not there: a server under load may answer before it has stored what reached it earlier. */
+  private suspect: { readonly n: number; readonly source: string; readonly at: number } | null = null;
   private cancelTick: Cancel | null = null;
   private nextHeartbeat = 0;
   private nextSnapshot = 0;
@@ -738,6 +740,7 @@ export class SessionRun {
     for (const outlet of [this.coreOutlet, this.shellOutlet]) {
       const oldest = outlet?.oldestSent ?? null;
       if (outlet === null || oldest === null || now - oldest.sentAt < deps.options.askAfterMs) continue;
+      if (this.suspects(outlet.source, oldest.n) && now - (this.suspect?.at ?? 0) < deps.options.askAfterMs) continue;
       const asked: { readonly n: number; readonly source: string; last: number | null } = {
         n: oldest.n,
         source: outlet.source,
@@ -765,10 +768,19 @@ export class SessionRun {
     }
   }
 
+  private suspects(source: string, n: number): boolean {
+    return this.suspect !== null && this.suspect.source === source && this.suspect.n === n;
+  }
+
   private settleAsked(asked: { readonly n: number; readonly source: string }): void {
     this.asked = null;
     const outlet = asked.source === this.shellOutlet.source ? this.shellOutlet : this.coreOutlet;
     if (outlet === null || outlet.taken >= asked.n) return;
+    if (!this.suspects(asked.source, asked.n)) {
+      this.suspect = { ...asked, at: this.deps.time.monotonicMs() };
+      return;
+    }
+    this.suspect = null;
     this.resends++;
     this.notice(`${asked.source}: output ${asked.n} was sent and is not in the stream: sending it again on a new connection`);
     this.endReading?.('link');

@@ -76,6 +76,8 @@ export class Recorder {
   private end: RecordEnd | null = null;
   private failure: Error | null = null;
   private asked: { readonly n: number; last: number | null } | null = null;
+  /** Asked after once and not there: asked once more before it is called lost. */
+  private suspect: { readonly n: number; readonly at: number } | null = null;
   private committedAt: number | null = null;
   private committedSaidAt = Number.NEGATIVE_INFINITY;
   private committedSaid = 0;
@@ -533,6 +535,7 @@ export class Recorder {
     const oldest = this.outlet.oldestSent;
     const { link } = this;
     if (link === null || this.asked !== null || oldest === null || now - oldest.sentAt < ASK_AFTER_MS) return;
+    if (this.suspect?.n === oldest.n && now - this.suspect.at < ASK_AFTER_MS) return;
     const asked: { readonly n: number; last: number | null } = { n: oldest.n, last: null };
     this.asked = asked;
     link.streamInfo(this.stream).then(
@@ -556,6 +559,11 @@ export class Recorder {
   private settleAsked(asked: { readonly n: number }): void {
     this.asked = null;
     if (this.outlet.taken >= asked.n) return;
+    if (this.suspect?.n !== asked.n) {
+      this.suspect = { n: asked.n, at: this.deps.time.monotonicMs() };
+      return;
+    }
+    this.suspect = null;
     this.notice(`journal: output ${asked.n} was sent and is not in the stream: sending it again on a new connection`);
     this.endReading?.('link');
   }
