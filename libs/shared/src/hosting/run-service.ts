@@ -112,7 +112,7 @@ export async function runHosted(
   const die = (error: unknown): void => {
     const failure = error as Error;
     log('error', failure.message, { stack: failure.stack, cause: failure.cause === undefined ? undefined : String(failure.cause) });
-    process.stderr.write(`${service}: ${failure.message}\n`);
+    process.stderr.write(`${failure.message.startsWith(`${service}: `) ? '' : `${service}: `}${failure.message}\n`);
     process.exit(isRefusal(error) ? EXIT_CONFIG : 1);
   };
   process.on('uncaughtException', die);

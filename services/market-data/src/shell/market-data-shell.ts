@@ -1,6 +1,6 @@
 import type { EventType } from '@arb/shared/contracts';
 import type { MarketConfig, SessionConfig } from '@arb/shared/core';
-import type { Cancel, Log, Shell, ShellContext, Time } from '@arb/shared/runtime';
+import { type Cancel, type Log, Refusal, type Shell, type ShellContext, type Time } from '@arb/shared/runtime';
 import { BookOutlet } from './book-outlet.ts';
 import { Connection } from './connection.ts';
 import { type BookFrame, decodeFrame } from './frame.ts';
@@ -195,7 +195,7 @@ export class MarketDataShell implements Shell {
 
 function expectSimulated(source: string): void {
   if (source === 'simulated') return;
-  throw new Error(
+  throw new Refusal(
     `market-data: expected market.source: simulated, the only source that can be read so far, found ${source}: change market.source`,
   );
 }
