@@ -193,6 +193,17 @@ const rows = {
     says: "a venue's state and warnings",
     shape: events.health,
   }),
+  instruments: kind({
+    root: 'instruments',
+    words: [VENUE],
+    names: ['venue'],
+    writers: ['market-data'],
+    by: 'shell',
+    lease: 'market-data',
+    readers: ['strategy', 'executor'],
+    says: 'ticks, lots, least notionals and fees of a venue',
+    shape: events.instruments,
+  }),
   universe: kind({
     root: 'universe',
     words: [],
@@ -233,6 +244,15 @@ const rows = {
     readers: ['executor', 'strategy'],
     says: 'allow, reduce, cooldown or block: rule, value, limit',
     shape: events.verdict,
+  }),
+  guard: kind({
+    root: 'guard',
+    words: [],
+    writers: ['risk'],
+    by: 'core',
+    readers: ['strategy', 'executor', 'alerting', 'dashboard'],
+    says: 'mode of trading, breakers in force, the numbers that limits are held against',
+    shape: events.guard,
   }),
   order: kind({
     root: 'order',

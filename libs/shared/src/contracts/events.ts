@@ -124,6 +124,8 @@ export const book = record({
   /** µs; null where the venue says no time. */
   exchangeAt: nullable(count),
   receivedAt: count,
+  /** Asked for over REST because the stream is away: older than it looks. */
+  backup: optional(boolean),
   bids: levels(200),
   asks: levels(200),
 });
@@ -153,7 +155,21 @@ export const health = record({
   latencyMs: nullable(number),
   reconnects: count,
   conflated: count,
+  /** Coins whose deposits or withdrawals the venue has stopped: what most premiums are made of. */
   suspended: list(coin, 1000),
+  /** Coins under a market warning, or about to be delisted. */
+  warned: optional(list(record({ coin, what: text }), 1000)),
+  /** What is counted of the connection: gaps, resyncs, bad messages, messages a second, snapshot age. */
+  counters: optional(dictionary(number, 64)),
+});
+/** What a venue takes as an order, and what it charges. Said anew at a session's start and whenever it changes. */
+export const instruments = record({
+  venue,
+  /** Of the traded value, as plain decimals; an account's own where they are known. */
+  fees: record({ maker: decimal, taker: decimal }),
+  /** Price steps by price, lowest band first; for symbols without a tick of their own. */
+  bands: list(record({ from: decimal, tick: decimal }), 64),
+  symbols: list(record({ symbol: pair, tick: nullable(decimal), lot: decimal, minNotional: decimal }), 1000),
 });
 export const universe = record({ coins: list(coin, 1000), mode: text, why: text });
 
@@ -270,6 +286,20 @@ export const position = record({
   why: text,
 });
 export const balance = record({ venue, balances: dictionary(decimal, 1000) });
+/** How free trading is, and the numbers its limits are held against: said at every change of mode or breaker, and each minute. */
+export const guard = record({
+  mode: oneOf(...MODES),
+  /** The rule or command that chose the mode. */
+  rule: nullable(text),
+  why: text,
+  /** Breakers and cooldowns in force: what is closed, by which rule, until when (null: until somebody says so). */
+  closed: list(record({ what: text, rule: text, until: nullable(count) }), 200),
+  exposure: amount,
+  dailyPnl: amount,
+  equity: amount,
+  drawdown: amount,
+  numbers: dictionary(nullable(number), 64),
+});
 
 export const alert = record({
   /** Counts up over a session and its children: by it the channels know a repeat. */
