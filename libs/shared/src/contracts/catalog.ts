@@ -341,6 +341,11 @@ export function subjectOf(type: EventType, ...words: readonly string[]): string 
   return words.length === 0 ? row.root : `${row.root}.${words.join('.')}`;
 }
 
+export function rootOf(subject: string): string {
+  const dot = subject.indexOf('.');
+  return dot < 0 ? subject : subject.slice(0, dot);
+}
+
 /** The kinds of event that a subject can carry (two only for `service.*` and `alert.*`), or none. */
 export function kindsOn(subject: string): readonly EventKind[] {
   const [root, ...words] = subject.split('.');
@@ -367,4 +372,19 @@ export function readsOf(service: ServiceName): readonly EventKind[] {
 
 export function writesOf(writer: Writer): readonly EventKind[] {
   return KINDS.filter((row) => row.writers.includes(writer));
+}
+
+const rootsByService = new Map<ServiceName, ReadonlySet<string>>();
+
+/**
+ * The roots that a service is given, all messages of each: those of the types it reads, its own, in which it reads back
+ * what it has said, and those that decide whose turn it is.
+ */
+export function rootsOf(service: ServiceName): ReadonlySet<string> {
+  let roots = rootsByService.get(service);
+  if (roots === undefined) {
+    roots = new Set(['session', 'clock', 'lease', ...[...readsOf(service), ...writesOf(service)].map((kind) => kind.root)]);
+    rootsByService.set(service, roots);
+  }
+  return roots;
 }

@@ -1,4 +1,4 @@
-import { type AnyEvent, type CoreServiceName, parseEvent, scan } from '../contracts/index.ts';
+import { type AnyEvent, type CoreServiceName, parseEvent, rootsOf, scan } from '../contracts/index.ts';
 import type { MakeCore } from '../core/index.ts';
 import { type Chain, sealBatch, startChain } from '../journal/seal.ts';
 import { tableOf } from '../journal/table.ts';
@@ -316,7 +316,7 @@ class Verifier {
     this.snapshots++;
     const state = JSON.stringify({
       runner: derivation.runner.save(),
-      turns: this.intake.turns.save(),
+      turns: this.intake.turns.save(rootsOf(derivation.service)),
       open: derivation.outlet.saveOpen(),
     });
     if (body === null) this.fault('snapshot', position, `snapshot of ${derivation.service}`, `sha256 ${stored.sha256}`, 'other bytes');
