@@ -23,10 +23,17 @@ export function newCoinState(): CoinState {
 /** Above what all routes of a coin can be refused for at once only in theory; then the oldest are forgotten. */
 const MOST_SAID = 512;
 
-/** The same refusal of the same route is said once in a while: enough for `why-not`, too little to flood the stream. */
-export function maySay({ said }: { readonly said: Map<string, number> }, key: string, now: number, quietMicros: number): boolean {
+type Saying = { readonly said: Map<string, number> };
+
+export function wouldSay({ said }: Saying, key: string, now: number, quietMicros: number): boolean {
   const last = said.get(key);
-  if (last !== undefined && now - last < quietMicros) return false;
+  return last === undefined || now - last >= quietMicros;
+}
+
+/** The same refusal of the same route is said once in a while: enough for `why-not`, too little to flood the stream. */
+export function maySay(saying: Saying, key: string, now: number, quietMicros: number): boolean {
+  if (!wouldSay(saying, key, now, quietMicros)) return false;
+  const { said } = saying;
   said.delete(key);
   if (said.size >= MOST_SAID) said.delete(said.keys().next().value as string);
   said.set(key, now);

@@ -1,11 +1,11 @@
 import type { StreamEvent } from '@arb/shared/contracts';
 import type { CoreContext } from '@arb/shared/core';
-import { type CoinState, maySay } from './coin-state.ts';
+import { type CoinState, maySay, wouldSay } from './coin-state.ts';
 import { entry, type Numbers, routeNumbers, skip, venuesOf } from './decide.ts';
 import { type Desk, exposureOf, imbalanceOf, nextTrip, ratesBehind, turnoverOf } from './desk.ts';
 import { held } from './market-view.ts';
 import { premiumOf } from './premium.ts';
-import { type Candidate, coinRefusal, costOf, marketRefusal, type Refusal, ranked } from './refusals.ts';
+import { type Candidate, coinRefusal, costOf, marketRefusal, oppositeRefusal, type Refusal, ranked } from './refusals.ts';
 import { type Scene, type Surveyed, survey } from './route.ts';
 
 /** How long a coin that had to wait for room is thought to be worth it still. */
@@ -14,15 +14,21 @@ const STANDING_MICROS = 1_000_000;
 /** Looks at every route of the coin, best first, and enters the first one that nothing speaks against. */
 export function enter(desk: Desk, event: StreamEvent<'l2'>, scene: Scene, state: CoinState, context: CoreContext): void {
   const { settings } = desk;
+  state.standing = null;
+  const closed = coinRefusal(event.data.coin, desk, state.restUntil, context.now, settings);
+  // Nothing would come of looking but saying the same again.
+  if (closed !== null && !wouldSay(state, closed.rule, context.now, settings.refusalMicros)) return;
   const surveyed = survey(scene, settings);
   const { best, candidates, fresh } = surveyed;
-  state.standing = null;
   if (best === null) {
     const refusal: Refusal =
       fresh < 2
         ? { rule: 'fresh-venues', limit: 2, value: fresh, why: 'fewer than two venues are fresh' }
         : { rule: 'depth', limit: settings.notional, value: null, why: 'no two venues show enough depth for the size' };
-    refuse(desk, event, state, null, refusal, '', context);
+    if (maySay(state, refusal.rule, context.now, settings.refusalMicros)) {
+      const given = { route: null, edgeBps: null, score: null, numbers: { freshVenues: fresh } };
+      context.emit('decision', [event.data.coin], skip(event.data.coin, given, refusal, settings));
+    }
     return;
   }
   if (candidates.length === 0) {
@@ -34,6 +40,11 @@ export function enter(desk: Desk, event: StreamEvent<'l2'>, scene: Scene, state:
     return;
   }
   const order = ranked(candidates, scene, desk.view, settings);
+  if (closed !== null) {
+    if (maySay(state, closed.rule, context.now, settings.refusalMicros))
+      say(desk, event, scene, surveyed, order[0] as Candidate, 1, closed, context);
+    return;
+  }
   for (let i = 0; i < order.length; i++) {
     const candidate = order[i] as Candidate;
     const refusal = refusalOf(desk, scene, candidate, state, context.now);
@@ -51,7 +62,7 @@ function refusalOf(desk: Desk, scene: Scene, candidate: Candidate, state: CoinSt
   const { settings } = desk;
   return (
     marketRefusal(candidate, scene, desk, settings) ??
-    coinRefusal(candidate.route, scene, desk, state.restUntil, now, settings) ??
+    oppositeRefusal(candidate.route, scene, desk) ??
     roomRefusal(desk, candidate, state, now)
   );
 }
@@ -133,21 +144,6 @@ function say(
     skip(event.data.coin, given, refusal, desk.settings),
     ratesBehind(desk, venues.buy, venues.sell),
   );
-}
-
-/** A refusal of a coin as a whole, at a bounded rate. */
-function refuse(
-  desk: Desk,
-  event: StreamEvent<'l2'>,
-  state: CoinState,
-  route: null,
-  refusal: Refusal,
-  key: string,
-  context: CoreContext,
-): void {
-  if (!maySay(state, `${key}${refusal.rule}`, context.now, desk.settings.refusalMicros)) return;
-  const { coin } = event.data;
-  context.emit('decision', [coin], skip(coin, { route, edgeBps: null, score: null, numbers: {} }, refusal, desk.settings));
 }
 
 /** Every number the decision was made of. */

@@ -92,22 +92,27 @@ function notionalRefusal(route: Route, coin: string, buy: Terms, sell: Terms): R
   return null;
 }
 
-/** What speaks against one more trip in this coin: null where only the number of all trips is left to be looked at. */
-export function coinRefusal(route: Route, scene: Scene, facts: Facts, restUntil: number, now: number, settings: Settings): Refusal | null {
-  const { coin } = scene.l2;
-  const open = tripsOf(facts.trips, coin);
+/** What speaks against one more trip in this coin, whatever its routes are worth. */
+export function coinRefusal(coin: string, { trips }: Facts, restUntil: number, now: number, settings: Settings): Refusal | null {
+  const open = tripsOf(trips, coin).length;
+  if (open >= settings.maxTripsPerCoin)
+    return { rule: 'coin-trips', limit: settings.maxTripsPerCoin, value: open, why: `as many trips are open in ${coin} as may be` };
+  if (now >= restUntil) return null;
+  const [limit, value] = [settings.cooldownMicros / 1000, (restUntil - now) / 1000];
+  return { rule: 'cooldown', limit, value, why: `${coin} rests after a decision` };
+}
+
+/** A trip the other way round that is still open: closing it is the cheaper way. */
+export function oppositeRefusal(route: Route, scene: Scene, { trips }: Facts): Refusal | null {
   const buy = (scene.terms[route.buy] as Terms).venue;
   const sell = (scene.terms[route.sell] as Terms).venue;
-  if (open.length >= settings.maxTripsPerCoin)
-    return { rule: 'coin-trips', limit: settings.maxTripsPerCoin, value: open.length, why: `as many trips are open in ${coin} as may be` };
-  if (open.some((trip) => trip.buy === sell && trip.sell === buy))
-    return { rule: 'opposite-open', limit: null, value: null, why: 'a trip is open the other way round: closing it is the cheaper way' };
-  if (now < restUntil)
-    return {
-      rule: 'cooldown',
-      limit: settings.cooldownMicros / 1000,
-      value: (restUntil - now) / 1000,
-      why: `${coin} rests after a decision`,
-    };
-  return null;
+  const opposite = tripsOf(trips, scene.l2.coin).find((trip) => trip.buy === sell && trip.sell === buy);
+  return opposite === undefined
+    ? null
+    : {
+        rule: 'opposite-open',
+        limit: null,
+        value: null,
+        why: `${opposite.id} is open the other way round, and closing it is the cheaper way`,
+      };
 }
