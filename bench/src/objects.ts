@@ -23,6 +23,7 @@ export interface Answer {
 /** One core as the runtime runs it, but for encoding: events go in and out as objects, so that the core alone is measured. */
 export class ObjectRunner {
   readonly wanted: ReadonlySet<string>;
+  private readonly inputs: ReadonlySet<string>;
   private readonly core: Core;
   private readonly context: CoreContext;
   private readonly timers = new Map<string, number>();
@@ -34,7 +35,8 @@ export class ObjectRunner {
 
   constructor(service: ServiceName, core: Core) {
     this.core = core;
-    this.wanted = new Set<string>(['session.started', 'clock', ...core.inputs]);
+    this.inputs = new Set<string>(['session.started', ...core.inputs]);
+    this.wanted = new Set<string>([...this.inputs, 'clock']);
     const runner = this;
     this.context = {
       session: SESSION,
@@ -66,7 +68,7 @@ export class ObjectRunner {
     this.at = event.at;
     if (event.at > this.now) this.now = event.at;
     while (this.nextTimer <= this.now) this.fireNext();
-    if (this.core.inputs.includes(event.type) || event.type === 'session.started') this.core.handle(event, this.context);
+    if (this.inputs.has(event.type)) this.core.handle(event, this.context);
   }
 
   private fireNext(): void {
@@ -111,9 +113,20 @@ export class ObjectMarket {
   ): AnyEvent {
     const n = (this.turns.get(source) ?? 0) + 1;
     this.turns.set(source, n);
-    const { at = this.time, cause = null, basis } = rest;
-    const header = { n, source, session: SESSION, type, v: CATALOG[type].v, at, cause };
-    const event = { ...header, ...(basis === undefined || basis.length === 0 ? {} : { basis }), data, position: ++this.position, subject };
+    // Written out: spreading an object costs two microseconds.
+    const event = {
+      n,
+      source,
+      session: SESSION,
+      type,
+      v: CATALOG[type].v,
+      at: rest.at ?? this.time,
+      cause: rest.cause ?? null,
+      basis: rest.basis,
+      data,
+      position: ++this.position,
+      subject,
+    };
     return event as unknown as AnyEvent;
   }
 

@@ -12,6 +12,13 @@ const MOST_COINS = 1000;
 const MOST_PLACES = 16_000;
 const STATISTICS_MICROS = 1_000_000;
 
+/** What is worked out of a coin's books once, by the venue's place. */
+interface PreparedCoin {
+  readonly words: readonly [string];
+  readonly symbols: readonly string[];
+  readonly sides: (Prepared | null)[];
+}
+
 interface Place {
   readonly coin: string;
   readonly venue: number;
@@ -26,7 +33,7 @@ export function makeAggregator(): Core {
   // What follows from the state alone, kept so that one new book costs one book.
   let conversions: (Conversion | null)[] = [];
   const places = new Map<string, Place | null>();
-  const prepared = new Map<string, (Prepared | null)[]>();
+  const prepared = new Map<string, PreparedCoin>();
 
   function start(event: StreamEvent<'session.started'>, context: CoreContext): void {
     forgetBooks(context);
@@ -75,7 +82,7 @@ export function makeAggregator(): Core {
     const cut = (levels: readonly VenueLevel[]) => (levels.length > settings.levels ? levels.slice(0, settings.levels) : levels);
     held.books[place.venue] = { position: event.position, epoch, receivedAt, backup: backup === true, bids: cut(bids), asks: cut(asks) };
     const ready = prepared.get(place.coin);
-    if (ready !== undefined) ready[place.venue] = null;
+    if (ready !== undefined) ready.sides[place.venue] = null;
     show(place.coin, held, settings, context);
   }
 
@@ -91,22 +98,19 @@ export function makeAggregator(): Core {
     return held;
   }
 
-  function preparedOf(coin: string, place: number, book: HeldBook, rate: number, settings: Settings): Prepared {
+  function preparedCoin(coin: string, { venues }: Settings): PreparedCoin {
     let ready = prepared.get(coin);
     if (ready === undefined) {
-      ready = settings.venues.map(() => null);
+      ready = { words: [coin], symbols: venues.map(({ quote }) => `${coin}-${quote}`), sides: venues.map(() => null) };
       prepared.set(coin, ready);
     }
-    const kept = ready[place];
-    if (kept !== null && kept !== undefined && kept.rate === rate) return kept;
-    const made = prepare(place, book, rate, settings);
-    ready[place] = made;
-    return made;
+    return ready;
   }
 
   function show(coin: string, held: CoinBooks, settings: Settings, context: CoreContext): void {
     const { numeraire, levels } = settings;
     const now = context.now;
+    const ready = preparedCoin(coin, settings);
     const venues: DataOf<'l2'>['venues'][number][] = [];
     const bids: Side[] = [];
     const asks: Side[] = [];
@@ -116,14 +120,13 @@ export function makeAggregator(): Core {
     };
     let until = Number.POSITIVE_INFINITY;
     for (let i = 0; i < settings.venues.length; i++) {
-      const { name, quote } = settings.venues[i] as Settings['venues'][number];
       const book = held.books[i] as HeldBook | null;
       const conversion = conversions[i] as Conversion | null;
       const state = stateOf(book, conversion, settings, now);
       held.shown[i] = state;
       const line = {
-        venue: name,
-        symbol: `${coin}-${quote}`,
+        venue: (settings.venues[i] as Settings['venues'][number]).name,
+        symbol: ready.symbols[i] as string,
         state,
         epoch: book === null ? 0 : book.epoch,
         ageMs: book === null ? null : Math.max(0, now - book.receivedAt) / 1000,
@@ -133,14 +136,18 @@ export function makeAggregator(): Core {
       if (book !== null) restsOn(book.position);
       if (conversion !== null) for (const position of conversion.positions) restsOn(position);
       if (state !== 'fresh' || book === null || conversion === null) continue;
-      const ready = preparedOf(coin, i, book, conversion.rate, settings);
-      bids.push(ready.bids);
-      asks.push(ready.asks);
+      let sides = ready.sides[i] as Prepared | null;
+      if (sides === null || sides.rate !== conversion.rate) {
+        sides = prepare(i, book, conversion.rate, settings);
+        ready.sides[i] = sides;
+      }
+      bids.push(sides.bids);
+      asks.push(sides.asks);
       until = Math.min(until, freshUntil(book, conversion, settings));
     }
     const merged = { coin, numeraire, venues, bids: merge(bids, 'higher', levels), asks: merge(asks, 'lower', levels) };
     const told = count(held, bids.length, settings.venues.length, now);
-    context.emit('l2', [coin], told === null ? merged : { ...merged, statistics: told }, basis);
+    context.emit('l2', ready.words, told === null ? merged : { ...merged, statistics: told }, basis);
     checkAfter(coin, held, until, context);
   }
 
