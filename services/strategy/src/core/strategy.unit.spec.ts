@@ -1,5 +1,5 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { type Emitted, type Input, input, livedAndRestored, randomSequence, rateOf, started } from '@arb/shared/core/testing';
+import { CoreBench, type Emitted, type Input, input, livedAndRestored, randomSequence, rateOf, started } from '@arb/shared/core/testing';
 import { describe, expect, it } from '@jest/globals';
 import {
   balances,
@@ -8,6 +8,7 @@ import {
   DEAR_BINANCE,
   DEAR_UPBIT,
   decided,
+  decisions,
   exits,
   FLAT,
   fill,
@@ -16,6 +17,7 @@ import {
   position,
   rules,
   trip,
+  withStrategy,
 } from '../testing.ts';
 import { make } from './index.ts';
 import { tagOf } from './trip.ts';
@@ -181,15 +183,39 @@ describe('strategy', () => {
 
   it('goes on from a snapshot as if it had never stopped', () => {
     const random = randomSequence('strategy');
-    const script: Input[] = [started(), balances('upbit', { KRW: '50000000', BTC: '50', '1': '9999' })];
+    const config = withStrategy({
+      feesFrom: 'venue',
+      slippageBps: 0.5,
+      inventoryCostBps: 1,
+      maxTripsPerCoin: 2,
+      rebalanceImbalance: 0.3,
+      rebalanceSeconds: 1,
+      transfers: { BTC: { seconds: 1, fee: '0.1', minimum: '1' } },
+    });
+    const script: Input[] = [started(config), balances('upbit', { KRW: '50000000', BTC: '50', '1': '9999' })];
     script.push(balances('binance', { USDT: '40000', BTC: '50' }));
+    // Answers to a decision name the trip that it began: one core lives along and says which.
+    const guide = new CoreBench(make, 'strategy');
+    const entered = (emitted: Emitted[]) =>
+      decisions(emitted).flatMap(({ kind, trip }) => (kind === 'enter' && trip !== null ? [trip] : []));
+    let seen = 0;
+    const ids: string[] = [];
     let at = 1_700_000_000_000_000;
-    for (let i = 0; i < 800; i++) {
+    for (let i = 0; i < 1_500; i++) {
       at += 50_000;
-      const named = trip(1 + Math.floor(random() * 6));
+      while (seen < script.length) ids.push(...entered(guide.feed(script[seen++] as Input)));
+      const named = ids.at(-1 - Math.floor(random() * 3)) ?? ids[0] ?? 'BTC-none-1';
       const kind = random();
       const gap = (random() - 0.5) * 2;
       if (kind < 0.6) script.push({ ...l2([100 + gap, 100.01 + gap], [100, 100.01], random() < 0.3 ? { coin: '1' } : {}), at });
+      else if (kind < 0.62)
+        script.push({ ...balances('upbit', { KRW: '50000000', BTC: String(Math.floor(random() * 100)), '1': '9999' }), at });
+      else if (kind < 0.625) {
+        const symbol = { symbol: 'BTC-KRW', tick: '10', lot: '0.001', minNotional: '5000' };
+        const fees = { maker: '0', taker: random() < 0.5 ? '0.0004' : '0.0006' };
+        script.push(input('instruments', ['upbit'], { venue: 'upbit', fees, bands: [], symbols: [symbol] }, at));
+      } else if (kind < 0.63) script.push(input('universe', [], { coins: ['BTC', '1'], mode: 'FIXED_LIST', why: '' }, at));
+      else if (kind < 0.632) script.push(input('session.resumed', [], { boot: 'abcdefgh', term: i }, at));
       else if (kind < 0.64) {
         const [venue, side] = random() < 0.5 ? (['upbit', 'buy'] as const) : (['binance', 'sell'] as const);
         script.push({ ...fill(named, venue, side, '100', '0.1', random() * 4 - 1), at });
@@ -204,7 +230,9 @@ describe('strategy', () => {
       else script.push({ ...blocked(named), at });
     }
     const { lived, restored, emitted } = livedAndRestored(make, 'strategy', script, CUTS);
-    expect(new Set(emitted.map(({ data }) => (data as DataOf<'decision'>).kind))).toEqual(new Set(['enter', 'exit', 'skipped']));
+    expect(new Set(emitted.map(({ data }) => (data as DataOf<'decision'>).kind))).toEqual(
+      new Set(['enter', 'exit', 'rebalance', 'skipped']),
+    );
     expect(restored).toBe(lived);
   });
 });
