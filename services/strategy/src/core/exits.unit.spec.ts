@@ -1,7 +1,8 @@
 import type { StrategyConfig } from '@arb/shared/core';
-import { type CoreBench, input } from '@arb/shared/core/testing';
+import { CoreBench, input, started, TEST_CONFIG } from '@arb/shared/core/testing';
 import { describe, expect, it } from '@jest/globals';
 import { begun, DEAR_UPBIT, decided, exits, fill, l2, position, trip } from '../testing.ts';
+import { make } from './index.ts';
 
 /** Bought 5 for 500 USDT at binance, sold them for 753,825 KRW (502.55 USDT) at upbit; fees 0.50 and 376.9125 KRW (0.251275). */
 function opened(change: Partial<StrategyConfig> = {}): CoreBench {
@@ -15,6 +16,25 @@ function opened(change: Partial<StrategyConfig> = {}): CoreBench {
 
 /** What the trip has brought so far, by the fills above. */
 const CASH = 502.55 - 0.251275 - 500 - 0.5;
+
+describe('a trip that older code left open', () => {
+  it('goes on in the session after it, and its time limit with it', () => {
+    const config = { strategy: { notional: '500', feeBps: { upbit: 5, binance: 10 } } };
+    const trip = { id: 'BTC-7', buy: 'binance', sell: 'upbit', quantity: '4', phase: 'open', entryEdgeBps: 20, due: null, retryAt: 0 };
+    const { core: _, ...around } = JSON.parse(begun().save()) as { core: unknown };
+    const view = { health: [], balances: [['upbit', [['KRW', 1]]]], paused: [], rates: [] };
+    const old = { config: { ...TEST_CONFIG, ...config }, trips: 7, coins: [['BTC', trip, 0, []]], view };
+    const timers = [{ id: 'hold/BTC', at: begun().now + 1_000_000, created: 0 }];
+    const bench = CoreBench.restored(make, 'strategy', JSON.stringify({ ...around, timers, core: old, schema: 1 }));
+    bench.enter('s2');
+    bench.feed(started(undefined, { parent: { session: 's1', position: 9, reason: 'handover' } }));
+    expect(exits(bench.feed(DEAR_UPBIT))).toEqual([]);
+    bench.pass(1_000);
+    expect(exits(bench.feed(DEAR_UPBIT))).toMatchObject([
+      { trip: 'BTC-7', rule: 'max-hold', legs: [{ quantity: '4' }, { quantity: '4' }] },
+    ]);
+  });
+});
 
 describe('an open trip', () => {
   it('is closed with the profit aimed at, counted from its fills and the whole way back', () => {
