@@ -41,14 +41,24 @@ export const cores: Bench = {
   byDefault: true,
   async run({ quick, say }) {
     const books = quick ? 4_000 : 30_000;
+    // First, while nothing else fills the heap.
+    say('closed loop');
+    const loops = [loop(2, books * LOOPS, 60_000), loop(VENUES.length, books * LOOPS, 20_000)];
     const rows: Row[] = [];
     say(`${VENUES.length} venues, 30 levels, ${books} books`);
     const inputs = recorded(configOf(VENUES.length), books);
     for (const service of CORE_SERVICES) rows.push(...alone(service, inputs[service], quick));
-    rows.push(loop(2, books * LOOPS, 60_000), loop(VENUES.length, books * LOOPS, 20_000));
-    return rows;
+    const [looking] = alone('strategy', inputs.strategy.map(neverEntering), quick) as [Row];
+    return [...rows, { ...looking, name: 'strategy, l2 with all routes looked at, median' }, ...loops];
   },
 };
+
+/** A strategy that has entered a coin need not look at its routes; one that never enters always does. */
+function neverEntering(event: AnyEvent): AnyEvent {
+  if (event.type !== 'session.started') return event;
+  const config = event.data.config as SessionConfig;
+  return { ...event, data: { ...event.data, config: { ...config, strategy: { ...config.strategy, minEdgeBps: 10_000 } } } };
+}
 
 function configOf(venues: number): SessionConfig {
   const { session } = loadConfig({ environment: 'paper', env: {} });
