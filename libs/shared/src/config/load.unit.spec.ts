@@ -192,6 +192,21 @@ describe('what a configuration is refused for', () => {
     ['an exit above the entry', { yaml: 'strategy: { exitEdgeBps: 15 }' }, /^strategy\.exitEdgeBps: 15, is not below strategy\.minEdgeBps/],
     ['every entry abnormal', { yaml: 'strategy: { abnormalEdgeBps: 15 }' }, /^strategy\.abnormalEdgeBps: 15, is not above/],
     ['a coin above the whole', { yaml: 'risk: { maxPerCoin: "10001" }' }, /^risk\.maxPerCoin: "10001", is above risk\.maxExposure/],
+    [
+      'more trips in one coin than in all',
+      { yaml: 'strategy: { maxTripsPerCoin: 11 }' },
+      /^strategy\.maxTripsPerCoin: 11, is above strategy\.maxOpenTrips/,
+    ],
+    [
+      'a score that weighs nothing',
+      { yaml: 'strategy: { scoreWeights: { spread: 0, health: 0, fees: 0, inventory: 0 } }' },
+      /^strategy\.scoreWeights: 0, weigh nothing/,
+    ],
+    [
+      'fees of a venue that is not watched',
+      { yaml: "strategy: { feeSchedules: { okx: { volume: '0', tiers: [{ from: '0', makerBps: 8, takerBps: 10 }], quotes: {} } } }" },
+      /^strategy\.feeSchedules\.okx: "okx", is for a venue that market\.venues does not list/,
+    ],
     ['limits in another currency', { yaml: 'risk: { currency: KRW }' }, /^risk\.currency: "KRW", is not aggregator\.numeraire/],
     [
       'a latency upside down',

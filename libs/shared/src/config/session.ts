@@ -2,15 +2,32 @@ import type {
   AggregatorConfig,
   AlertingConfig,
   ExecutorConfig,
+  FeeSchedule,
   JournalConfig,
   LatencyRange,
   MarketConfig,
   MarketVenue,
   PerVenue,
   RiskConfig,
+  ScoreWeights,
   StrategyConfig,
+  TransferTerms,
 } from '../core/config.ts';
-import { amount, COIN_WORD, choice, coin, dictionary, list, numeric, perVenue, record, text, venueName, whole } from './rules.ts';
+import {
+  amount,
+  COIN_WORD,
+  choice,
+  coin,
+  dictionary,
+  list,
+  numeric,
+  perVenue,
+  record,
+  text,
+  VENUE_WORD,
+  venueName,
+  whole,
+} from './rules.ts';
 import { Setting } from './setting.ts';
 
 const DAY_MS = 86_400_000;
@@ -52,16 +69,50 @@ export class Aggregator implements AggregatorConfig {
   @Setting(whole(1, DAY_MS), 'age from which a venue leaves the merged book')
   readonly staleAfterMs: number = 5000;
 
+  @Setting(whole(1, DAY_MS), 'age from which an exchange rate converts nothing any more')
+  readonly staleRateMs: number = 60_000;
+
   @Setting(whole(1, 20), 'levels a side of the merged book')
   readonly levels: number = 20;
 }
 
+const feeSchedule = record({
+  volume: amount('from 0'),
+  tiers: list(
+    record({ from: amount('from 0'), makerBps: numeric(-100, 1000), takerBps: numeric(-100, 1000) }),
+    32,
+    (tier) => (tier as { from?: unknown } | null)?.from,
+  ),
+  quotes: dictionary(COIN_WORD, 'currency', numeric(0, 1), 100),
+});
+
+/** Usual fees and times of the networks; a coin that is not named is not sent. */
+const TRANSFERS: Readonly<Record<string, TransferTerms>> = {
+  BTC: { seconds: 1800, fee: '0.0002', minimum: '0.001' },
+  ETH: { seconds: 300, fee: '0.0015', minimum: '0.01' },
+  XRP: { seconds: 60, fee: '0.25', minimum: '20' },
+  SOL: { seconds: 60, fee: '0.01', minimum: '0.1' },
+  ADA: { seconds: 300, fee: '1', minimum: '10' },
+  DOGE: { seconds: 1200, fee: '5', minimum: '50' },
+  TRX: { seconds: 120, fee: '1', minimum: '10' },
+  LINK: { seconds: 300, fee: '0.5', minimum: '2' },
+  DOT: { seconds: 300, fee: '0.1', minimum: '1' },
+  AVAX: { seconds: 120, fee: '0.01', minimum: '0.1' },
+  USDT: { seconds: 120, fee: '1', minimum: '10' },
+};
+
 export class Strategy implements StrategyConfig {
-  @Setting(numeric(-10_000, 10_000), 'edge after both fees from which a round trip is entered')
+  @Setting(numeric(-10_000, 10_000), 'edge after all costs from which a round trip is entered')
   readonly minEdgeBps: number = 15;
 
-  @Setting(numeric(-10_000, 10_000), 'it is closed once going back costs at most this much, fees included')
+  @Setting(numeric(-10_000, 10_000), 'the spread has reversed: it is closed once going back costs at most this much, fees included')
   readonly exitEdgeBps: number = 2;
+
+  @Setting(numeric(0, 10_000), 'profit of the whole round trip, going back included, from which it is closed')
+  readonly takeProfitBps: number = 25;
+
+  @Setting(numeric(0, 10_000), 'loss of the whole round trip, going back included, from which it is closed')
+  readonly stopLossBps: number = 60;
 
   @Setting(whole(1, 86_400), 'time after which it is closed in any case')
   readonly maxHoldSeconds: number = 20;
@@ -72,6 +123,39 @@ export class Strategy implements StrategyConfig {
   @Setting(perVenue(numeric(-100, 1000)), 'taker fee of each venue')
   readonly feeBps: PerVenue<number> = { upbit: 5, binance: 10 };
 
+  @Setting(choice('config', 'venue'), 'whose fees count where both are known: those written here, or those that the venue says')
+  readonly feesFrom: StrategyConfig['feesFrom'] = 'config';
+
+  @Setting(dictionary(VENUE_WORD, 'venue', feeSchedule, 16), 'fees by volume and quote currency; goes over feeBps')
+  readonly feeSchedules: Readonly<Record<string, FeeSchedule>> = {};
+
+  @Setting(numeric(0, 1000), 'cost of turning money of another currency into the numeraire, for each leg in one')
+  readonly fxCostBps: number = 0.5;
+
+  @Setting(numeric(0, 1000), 'slippage expected of a leg at a venue that has filled nothing yet')
+  readonly slippageBps: number = 0.5;
+
+  @Setting(numeric(0, 1000), 'cost of restoring the inventory after a round that leaves one venue with all of a coin')
+  readonly inventoryCostBps: number = 2;
+
+  @Setting(
+    record({ spread: numeric(0, 1000), health: numeric(0, 1000), fees: numeric(0, 1000), inventory: numeric(0, 1000) }),
+    'what the four parts of the score weigh',
+  )
+  readonly scoreWeights: ScoreWeights = { spread: 40, health: 30, fees: 20, inventory: 10 };
+
+  @Setting(numeric(0.1, 10_000), 'edge that gives the full score for the spread')
+  readonly fullEdgeBps: number = 50;
+
+  @Setting(numeric(0, 100), 'score from which a route is entered')
+  readonly minScore: number = 40;
+
+  @Setting(whole(1, 1000), 'round trips that are open at once')
+  readonly maxOpenTrips: number = 10;
+
+  @Setting(whole(1, 100), 'round trips that are open at once in one coin')
+  readonly maxTripsPerCoin: number = 1;
+
   @Setting(whole(0, DAY_MS), 'pause of a coin after a decision')
   readonly cooldownMs: number = 500;
 
@@ -80,6 +164,24 @@ export class Strategy implements StrategyConfig {
 
   @Setting(whole(1, DAY_MS), 'how long a decision may be acted on')
   readonly decisionTtlMs: number = 1000;
+
+  @Setting(whole(100, DAY_MS), 'the same refusal of the same route is said once in this time')
+  readonly refusalMs: number = 5000;
+
+  @Setting(numeric(0, 1), 'imbalance of a coin between two venues from which inventory is moved')
+  readonly rebalanceImbalance: number = 0.3;
+
+  @Setting(numeric(0, 1), 'part of what a venue holds that stands in coins, from which inventory is moved')
+  readonly rebalanceExposure: number = 0.8;
+
+  @Setting(whole(1, 86_400), 'least time between two moves of the same coin')
+  readonly rebalanceSeconds: number = 300;
+
+  @Setting(
+    dictionary(COIN_WORD, 'currency', record({ seconds: whole(0, 86_400), fee: amount('from 0'), minimum: amount('from 0') }), 1000),
+    'what sending a coin or money from venue to venue takes',
+  )
+  readonly transfers: Readonly<Record<string, TransferTerms>> = TRANSFERS;
 }
 
 export class Risk implements RiskConfig {

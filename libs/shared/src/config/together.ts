@@ -63,6 +63,32 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
     'raise it, or nothing is ever entered',
   );
   refuse(
+    strategy.maxTripsPerCoin > strategy.maxOpenTrips,
+    'strategy.maxTripsPerCoin',
+    strategy.maxTripsPerCoin,
+    `is above strategy.maxOpenTrips (${strategy.maxOpenTrips})`,
+    'lower it, or raise strategy.maxOpenTrips',
+  );
+  const { spread, health, fees, inventory } = strategy.scoreWeights;
+  refuse(
+    !(spread + health + fees + inventory > 0),
+    'strategy.scoreWeights',
+    0,
+    'weigh nothing in all',
+    'give at least one of them a weight above 0',
+  );
+  for (const name of Object.keys(strategy.feeSchedules))
+    refuse(
+      !market.venues.some((venue) => venue.name === name),
+      `strategy.feeSchedules.${name}`,
+      name,
+      'is for a venue that market.venues does not list',
+      `did you mean ${nearest(
+        name,
+        market.venues.map((venue) => venue.name),
+      )}?`,
+    );
+  refuse(
     Number(risk.maxPerCoin) > Number(risk.maxExposure),
     'risk.maxPerCoin',
     risk.maxPerCoin,

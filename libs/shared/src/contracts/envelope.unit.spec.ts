@@ -67,6 +67,7 @@ const decision: Data['decision'] = fc.record(
     value: nullable(number),
     why: text,
     numbers,
+    transfer: fc.record({ from: venue, to: venue, currency: coin, quantity: decimal, fee: decimal, arrivesAt: count }),
   },
   {
     requiredKeys: [
@@ -184,23 +185,31 @@ const DATA: Data = {
     symbols: fc.array(fc.record({ symbol: pair, tick: nullable(decimal), lot: decimal, minNotional: decimal }), { maxLength: 4 }),
   }),
   universe: fc.record({ coins: fc.array(coin, { maxLength: 5 }), mode: text, why: text }),
-  l2: fc.record({
-    coin,
-    numeraire: coin,
-    venues: fc.array(
-      fc.record({
-        venue,
-        symbol: pair,
-        state: fc.constantFrom('fresh', 'stale', 'absent'),
-        epoch: count,
-        ageMs: nullable(number),
-        rate: nullable(positive),
-      }),
-      { maxLength: 4 },
-    ),
-    bids: merged,
-    asks: merged,
-  }),
+  l2: fc.record(
+    {
+      coin,
+      numeraire: coin,
+      venues: fc.array(
+        fc.record(
+          {
+            venue,
+            symbol: pair,
+            state: fc.constantFrom('fresh', 'stale', 'absent'),
+            epoch: count,
+            ageMs: nullable(number),
+            rate: nullable(positive),
+            backup: fc.boolean(),
+          },
+          { requiredKeys: ['venue', 'symbol', 'state', 'epoch', 'ageMs', 'rate'] },
+        ),
+        { maxLength: 4 },
+      ),
+      bids: merged,
+      asks: merged,
+      statistics: fc.record({ aggregations: count, allActive: count, someActive: count, noneActive: count }),
+    },
+    { requiredKeys: ['coin', 'numeraire', 'venues', 'bids', 'asks'] },
+  ),
   decision,
   verdict: fc.record({
     outcome: fc.constantFrom('ALLOW', 'REDUCE', 'COOLDOWN', 'BLOCK'),

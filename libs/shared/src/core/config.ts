@@ -35,19 +35,67 @@ export interface MarketConfig {
 export interface AggregatorConfig {
   readonly numeraire: string;
   readonly staleAfterMs: number;
+  readonly staleRateMs: number;
   readonly levels: number;
+}
+
+export interface FeeTier {
+  /** Traded at the venue from which it holds, in the numeraire. */
+  readonly from: string;
+  readonly makerBps: number;
+  readonly takerBps: number;
+}
+
+/** What a venue charges an account, where one number for all is not enough. */
+export interface FeeSchedule {
+  /** Traded there before the session, in the numeraire: decides the tier together with what the session adds. */
+  readonly volume: string;
+  readonly tiers: readonly FeeTier[];
+  /** Part of the fee that is charged where a pair is quoted in this currency: 0.75 with a discount of a quarter. */
+  readonly quotes: Readonly<Record<string, number>>;
+}
+
+export interface TransferTerms {
+  readonly seconds: number;
+  /** In the currency that is sent. */
+  readonly fee: string;
+  readonly minimum: string;
+}
+
+export interface ScoreWeights {
+  readonly spread: number;
+  readonly health: number;
+  readonly fees: number;
+  readonly inventory: number;
 }
 
 export interface StrategyConfig {
   readonly minEdgeBps: number;
   readonly exitEdgeBps: number;
+  readonly takeProfitBps: number;
+  readonly stopLossBps: number;
   readonly maxHoldSeconds: number;
   /** In the numeraire. */
   readonly notional: string;
   readonly feeBps: PerVenue<number>;
+  readonly feesFrom: 'config' | 'venue';
+  readonly feeSchedules: Readonly<Record<string, FeeSchedule>>;
+  readonly fxCostBps: number;
+  readonly slippageBps: number;
+  readonly inventoryCostBps: number;
+  readonly scoreWeights: ScoreWeights;
+  readonly fullEdgeBps: number;
+  readonly minScore: number;
+  readonly maxOpenTrips: number;
+  readonly maxTripsPerCoin: number;
   readonly cooldownMs: number;
   readonly abnormalEdgeBps: number;
   readonly decisionTtlMs: number;
+  readonly refusalMs: number;
+  readonly rebalanceImbalance: number;
+  readonly rebalanceExposure: number;
+  readonly rebalanceSeconds: number;
+  readonly transfers: Readonly<Record<string, TransferTerms>>;
 }
 
 export interface RiskConfig {
