@@ -192,6 +192,11 @@ describe('what a configuration is refused for', () => {
     ['an exit above the entry', { yaml: 'strategy: { exitEdgeBps: 15 }' }, /^strategy\.exitEdgeBps: 15, is not below strategy\.minEdgeBps/],
     ['every entry abnormal', { yaml: 'strategy: { abnormalEdgeBps: 15 }' }, /^strategy\.abnormalEdgeBps: 15, is not above/],
     ['a coin above the whole', { yaml: 'risk: { maxPerCoin: "10001" }' }, /^risk\.maxPerCoin: "10001", is above risk\.maxExposure/],
+    [
+      'a halt before the limit of the day',
+      { yaml: 'risk: { emergencyStop: "999" }' },
+      /^risk\.emergencyStop: "999", is below risk\.maxDailyLoss/,
+    ],
     ['limits in another currency', { yaml: 'risk: { currency: KRW }' }, /^risk\.currency: "KRW", is not aggregator\.numeraire/],
     [
       'a latency upside down',
