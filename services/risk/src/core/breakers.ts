@@ -1,4 +1,5 @@
-import { compare, type Decimal, toNumber } from '@arb/shared/money';
+import { compare, type Decimal } from '@arb/shared/money';
+import { asNumber } from './as-number.ts';
 import { endOfDay } from './day.ts';
 import { drawdown, type Losses, lossOfDay } from './losses.ts';
 import type { Latch, Mode, ModeState, Tier } from './mode.ts';
@@ -63,5 +64,5 @@ export function trip(mode: ModeState, losses: Losses, settings: Settings, now: n
 }
 
 function reached(limit: Decimal | null, value: Decimal): { limit: number; value: number } | null {
-  return limit === null || compare(value, limit) < 0 ? null : { limit: toNumber(limit), value: toNumber(value) };
+  return limit === null || compare(value, limit) < 0 ? null : { limit: asNumber(limit), value: asNumber(value) };
 }

@@ -1,5 +1,6 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { type Decimal, formatDecimal, toNumber } from '@arb/shared/money';
+import { type Decimal, formatDecimal } from '@arb/shared/money';
+import { asNumber } from './as-number.ts';
 import { equity } from './equity.ts';
 import type { Facts } from './facts.ts';
 import { journalLagMs } from './lag.ts';
@@ -38,7 +39,7 @@ export function guardOf(facts: Facts, settings: Settings, now: number): Guard {
       reduced: counters.outcomes.REDUCE,
       cooledDown: counters.outcomes.COOLDOWN,
       blocked: counters.outcomes.BLOCK,
-      maxExposure: toNumber(settings.maxExposure),
+      maxExposure: asNumber(settings.maxExposure),
       maxDailyLoss: numberOf(settings.maxDailyLoss),
       maxDrawdown: numberOf(settings.maxDrawdown),
       emergencyStop: numberOf(settings.emergencyStop),
@@ -49,7 +50,7 @@ export function guardOf(facts: Facts, settings: Settings, now: number): Guard {
 }
 
 function numberOf(limit: Decimal | null): number | null {
-  return limit === null ? null : toNumber(limit);
+  return limit === null ? null : asNumber(limit);
 }
 
 /** Breakers of the mode, what people paused, and what rests, in this order. */

@@ -1,4 +1,4 @@
-import { toNumber } from '@arb/shared/money';
+import { asNumber } from './as-number.ts';
 import type { Facts } from './facts.ts';
 import type { SizedEntry } from './rules/rule.ts';
 import type { Settings } from './settings.ts';
@@ -31,7 +31,7 @@ function cashAt(facts: Facts, venue: string, { quotes, currency }: Settings): nu
 export function cashImbalance({ buy, sell, asked }: SizedEntry, facts: Facts, settings: Settings): number | null {
   const atBuy = cashAt(facts, buy, settings);
   const atSell = cashAt(facts, sell, settings);
-  return atBuy === null || atSell === null ? null : between(atBuy, atSell, toNumber(asked));
+  return atBuy === null || atSell === null ? null : between(atBuy, atSell, asNumber(asked));
 }
 
 /** Coins go the other way: out where they are sold, in where they are bought. */

@@ -5,7 +5,9 @@ import { reduced } from './reduce.ts';
 
 function shrink(quantity: string, asked: string, room: string, least = '10') {
   const decision = entry('BTC-1', { quantity, notional: asked }).data;
-  return reduced(decision, parseDecimal(asked), parseDecimal(room), parseDecimal(least), 'USDT');
+  return (
+    reduced(decision, parseDecimal(asked), parseDecimal(room), { leastNotional: parseDecimal(least), currency: 'USDT' })?.decision ?? null
+  );
 }
 
 describe('a reduced decision', () => {
@@ -26,8 +28,11 @@ describe('a reduced decision', () => {
   it('keeps to the coarser of two quantities', () => {
     const { data } = entry('BTC-1');
     const legs = data.legs.map((leg, i) => ({ ...leg, quantity: i === 0 ? '10.125' : '10.1' }));
-    const smaller = reduced({ ...data, legs }, parseDecimal('500'), parseDecimal('250'), parseDecimal('10'), 'USDT');
-    expect(smaller?.legs.map(({ quantity }) => quantity)).toEqual(['5', '5']);
+    const smaller = reduced({ ...data, legs }, parseDecimal('500'), parseDecimal('250'), {
+      leastNotional: parseDecimal('10'),
+      currency: 'USDT',
+    });
+    expect(smaller?.decision.legs.map(({ quantity }) => quantity)).toEqual(['5', '5']);
   });
 
   it('never claims more than there is room for, whatever its digits', () => {

@@ -1,5 +1,6 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { compare, type Decimal, parseDecimal, toNumber } from '@arb/shared/money';
+import { compare, type Decimal, parseDecimal } from '@arb/shared/money';
+import { asNumber } from './as-number.ts';
 import { trip as tripBreakers } from './breakers.ts';
 import { close } from './closures.ts';
 import { endOfDay } from './day.ts';
@@ -66,7 +67,7 @@ function closeCoin({ losses, closures }: Facts, { coin }: Route, _pnl: Decimal, 
   const loss = lossOfCoin(losses, coin);
   if (limit === null || compare(loss, limit) < 0) return false;
   const until = endOfDay(now, settings.dayBoundary);
-  const numbers = { limit: toNumber(limit), value: toNumber(loss) };
+  const numbers = { limit: asNumber(limit), value: asNumber(loss) };
   return close(closures, { what: coin, rule: 'coin-daily-loss', tier: 'symbol', outcome: 'BLOCK', ...numbers, until });
 }
 
@@ -78,7 +79,7 @@ function closeVenues({ losses, closures }: Facts, { buy, sell }: Route, _pnl: De
     const loss = lossAtVenue(losses, what);
     if (compare(loss, limit) < 0) continue;
     const until = endOfDay(now, settings.dayBoundary);
-    const numbers = { limit: toNumber(limit), value: toNumber(loss) };
+    const numbers = { limit: asNumber(limit), value: asNumber(loss) };
     any = close(closures, { what, rule: 'venue-daily-loss', tier: 'exchange', outcome: 'BLOCK', ...numbers, until }) || any;
   }
   return any;

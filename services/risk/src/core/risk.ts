@@ -1,6 +1,6 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json } from '@arb/shared/core';
-import { type Money, parseMoney } from '@arb/shared/money';
+import { type Decimal, money } from '@arb/shared/money';
 import { beginSession, doubtBooks } from './begin.ts';
 import { close, openDue } from './closures.ts';
 import { newCoinWatch, watchL2 } from './coin-watch.ts';
@@ -17,7 +17,7 @@ import type { Decision, Entry } from './rules/index.ts';
 import { factsOf, type Saved, savedOf } from './saved.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { fromSchemaOne } from './upcast.ts';
-import { entryOf, numbersOf, refusal, verdictOf } from './verdict.ts';
+import { entryOf, numbersOf, passed, refusal, verdictOf } from './verdict.ts';
 import { VERSION } from './version.ts';
 import { sayNow, saySoon, wakeAtNextEnd } from './voice.ts';
 import { type Weighed, weigh } from './weigh.ts';
@@ -57,15 +57,13 @@ export function makeRisk(): Core {
       return;
     }
     const weighed = weigh(entry, facts, settings);
-    const granted = weighed.decision?.notional ?? null;
-    const held = granted === null ? null : parseMoney(granted);
-    const numbers = numbersOf(entry, facts, settings, held === null ? null : held.amount);
-    if (held !== null) take(entry, held, settings);
+    const numbers = numbersOf(entry, facts, settings, weighed);
+    if (weighed.granted !== null) take(entry, weighed.granted, settings);
     answer(decision, weighed, numbers, context);
   }
 
-  function take({ decision, coin, buy, sell, routeName, now }: Entry, amount: Money, settings: Settings): void {
-    reserve(facts.exposures, decision.trip as string, { coin, buy, sell, amount });
+  function take({ decision, coin, buy, sell, routeName, now }: Entry, granted: Decimal, settings: Settings): void {
+    reserve(facts.exposures, decision.trip as string, { coin, buy, sell, amount: money(granted, settings.currency) });
     if (settings.maxEntriesPerRoute === null) return;
     countEntry(touchRoute(facts.routes, routeName), now, settings.routeWindowMicros, settings.maxEntriesPerRoute);
   }
@@ -73,12 +71,7 @@ export function makeRisk(): Core {
   /** Getting out is always allowed, but for a halt: then no order leaves at all. */
   function judgeExit(decision: Decision, context: CoreContext): void {
     const halted = effective(facts.mode).mode === 'HALTED';
-    answer(
-      decision,
-      halted ? refusal('mode-HALTED', 'portfolio') : { outcome: 'ALLOW', first: null, deciding: null, decision },
-      {},
-      context,
-    );
+    answer(decision, halted ? refusal('mode-HALTED', 'portfolio') : passed(decision), {}, context);
   }
 
   function answer(decision: Decision, weighed: Weighed, numbers: DataOf<'verdict'>['numbers'], context: CoreContext): void {

@@ -16,8 +16,9 @@ export interface Weighed {
   readonly outcome: 'ALLOW' | 'REDUCE' | 'COOLDOWN' | 'BLOCK';
   readonly first: Trigger | null;
   readonly deciding: Trigger | null;
-  /** As it may be carried out. */
+  /** As it may be carried out, and for how much. */
   readonly decision: Decision | null;
+  readonly granted: Decimal | null;
 }
 
 /**
@@ -41,14 +42,10 @@ export function weigh(entry: Entry, facts: Facts, settings: Settings): Weighed {
     if (finding.outcome === 'BLOCK') return refused(trigger, first);
     if (deciding === null || stricterThan(finding, deciding.finding)) deciding = trigger;
   }
-  if (deciding === null) return { outcome: 'ALLOW', first, deciding, decision: entry.decision };
+  if (deciding === null) return { outcome: 'ALLOW', first, deciding, decision: entry.decision, granted: entry.asked };
   if (deciding.finding.outcome !== 'REDUCE') return refused(deciding, first);
-  const decision = smaller(sized, deciding.finding.room, settings);
-  return decision === null ? refused(deciding, first, 'BLOCK') : { outcome: 'REDUCE', first, deciding, decision };
-}
-
-function smaller({ decision, asked }: SizedEntry, room: Decimal, { leastNotional, currency }: Settings): Decision | null {
-  return leastNotional === null ? null : reduced(decision, asked, room, leastNotional, currency);
+  const smaller = reduced(sized.decision, sized.asked, deciding.finding.room, settings);
+  return smaller === null ? refused(deciding, first, 'BLOCK') : { outcome: 'REDUCE', first, deciding, ...smaller };
 }
 
 function triggerOf({ rule, tier }: { readonly rule: string; readonly tier: Tier }, finding: Finding): Trigger {
@@ -62,5 +59,5 @@ function stricterThan(finding: Finding, other: Finding): boolean {
 }
 
 function refused(deciding: Trigger, first: Trigger | null, outcome = deciding.finding.outcome): Weighed {
-  return { outcome, first: first ?? deciding, deciding, decision: null };
+  return { outcome, first: first ?? deciding, deciding, decision: null, granted: null };
 }

@@ -2,23 +2,22 @@ import { add, multiply, subtract } from '@arb/shared/money';
 import { heldIn } from '../exposure.ts';
 import { inventoryImbalance } from '../imbalance.ts';
 import { journalLagMs, oldestRateMs } from '../lag.ts';
-import { directionName } from '../route.ts';
 import { type Rule, within } from './rule.ts';
 
 export const CROSS: readonly Rule[] = [
   {
     rule: 'pair-exposure',
     tier: 'cross',
-    weigh: ({ buy, sell, asked }, { exposures: { directions } }, { maxPerVenuePair }) =>
-      within(maxPerVenuePair, add(heldIn(directions, directionName(buy, sell)), heldIn(directions, directionName(sell, buy))), asked),
+    weigh: ({ there, back, asked }, { exposures: { directions } }, { maxPerVenuePair }) =>
+      within(maxPerVenuePair, add(heldIn(directions, there), heldIn(directions, back)), asked),
   },
   {
     rule: 'directional-bias',
     tier: 'cross',
-    weigh: ({ buy, sell, asked }, { exposures: { directions } }, { maxDirectionalBias, maxExposure }) =>
+    weigh: ({ there, back, asked }, { exposures: { directions } }, { maxDirectionalBias, maxExposure }) =>
       within(
         maxDirectionalBias === null ? null : multiply(maxExposure, maxDirectionalBias),
-        subtract(heldIn(directions, directionName(buy, sell)), heldIn(directions, directionName(sell, buy))),
+        subtract(heldIn(directions, there), heldIn(directions, back)),
         asked,
       ),
   },

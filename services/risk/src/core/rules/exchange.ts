@@ -1,4 +1,5 @@
-import { multiply, toNumber } from '@arb/shared/money';
+import { multiply } from '@arb/shared/money';
+import { asNumber } from '../as-number.ts';
 import { isFresh } from '../coin-watch.ts';
 import { heldIn } from '../exposure.ts';
 import type { Facts } from '../facts.ts';
@@ -19,7 +20,7 @@ function listed(list: 'suspended' | 'warned'): Rule['weigh'] {
 function degraded({ buy, sell, asked }: SizedEntry, { health }: Facts, share: Parameters<typeof multiply>[1] | null): Finding | null {
   if (share === null || (health.get(buy)?.state !== 'DEGRADED' && health.get(sell)?.state !== 'DEGRADED')) return null;
   const room = multiply(asked, share);
-  return { outcome: 'REDUCE', limit: toNumber(room), value: toNumber(asked), room };
+  return { outcome: 'REDUCE', limit: asNumber(room), value: asNumber(asked), room };
 }
 
 export const EXCHANGE: readonly Rule[] = [

@@ -1,5 +1,6 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { add, compare, type Decimal, subtract, toNumber } from '@arb/shared/money';
+import { add, compare, type Decimal, subtract } from '@arb/shared/money';
+import { asNumber } from '../as-number.ts';
 import type { Facts } from '../facts.ts';
 import type { Tier } from '../mode.ts';
 import type { Route } from '../route.ts';
@@ -13,6 +14,9 @@ export interface Entry extends Route {
   /** Null where the decision names none or in another currency than the limits': the first rules refuse that. */
   readonly asked: Decimal | null;
   readonly routeName: string;
+  /** The names of its direction and of the opposite one. */
+  readonly there: string;
+  readonly back: string;
   readonly now: number;
 }
 
@@ -47,5 +51,5 @@ export function within(limit: Decimal | null, held: Decimal, asked: Decimal): Fi
   if (limit === null) return null;
   const both = add(held, asked);
   if (compare(both, limit) <= 0) return null;
-  return { outcome: 'REDUCE', limit: toNumber(limit), value: toNumber(both), room: subtract(limit, held) };
+  return { outcome: 'REDUCE', limit: asNumber(limit), value: asNumber(both), room: subtract(limit, held) };
 }
