@@ -71,7 +71,7 @@ const quoteAt = (venue: string): string => (venue === 'upbit' ? 'KRW' : 'USDT');
 export function entry(trip: string | null, asked: Asked = {}, change: Partial<Decision> = {}): Input<'decision'> {
   const { coin = 'BTC', buy = 'binance', sell = 'upbit', notional = '500', quantity = '0.00512345' } = asked;
   const leg = (venue: string, side: 'buy' | 'sell') => {
-    return { venue, symbol: `${coin}-${quoteAt(venue)}`, side, quantity, limit: '1', expected: '1' };
+    return { venue, symbol: `${coin}-${quoteAt(venue)}`, side, quantity, limit: '0.01', expected: '0.01' };
   };
   const data: Decision = {
     kind: 'enter',

@@ -44,6 +44,17 @@ describe('a verdict', () => {
       expect(verdict(trading(), entry('BTC-1', {}, { notional }))).toMatchObject({ outcome: 'BLOCK', rule: 'notional-currency' });
   });
 
+  it('refuses a decision whose legs are worth more than it says, at the rate of now', () => {
+    const given = (trip: string, quantity: string, buy: string, expected: string) => {
+      const { data, ...rest } = entry(trip, { buy, sell: buy === 'upbit' ? 'okx' : 'upbit', quantity });
+      return { ...rest, data: { ...data, legs: data.legs.map((leg) => ({ ...leg, expected })) } };
+    };
+    expect(verdict(trading(), given('BTC-1', '5.5', 'binance', '100')).outcome).toBe('ALLOW');
+    expect(verdict(trading(), given('BTC-1', '5.51', 'binance', '100'))).toMatchObject({ outcome: 'BLOCK', rule: 'notional-understated' });
+    expect(verdict(trading(), given('BTC-1', '5.5', 'upbit', '150000')).outcome).toBe('ALLOW');
+    expect(verdict(trading(), given('BTC-1', '5.51', 'upbit', '150000'))).toMatchObject({ limit: 550, value: 551 });
+  });
+
   it('names the first rule that triggered and the one that decided: a refusal over a reduction, the tightest of reductions', () => {
     const bench = trading({ leastNotional: '100', maxPerRoute: '400', maxPositionSize: '300', maxExposure: '450' });
     expect(verdict(bench, entry('BTC-1'))).toMatchObject({
@@ -87,7 +98,7 @@ describe('what is reserved', () => {
       expect(verdict(bench, entry(`BTC-${i}`, { notional: '1000' })).outcome).toBe('ALLOW');
       bench.feed(position(`BTC-${i}`, 'OPEN'));
       bench.feed(position(`BTC-${i}`, 'CLOSING'));
-      expect(verdict(bench, entry('BTC-x', { notional: '0.00000001' })).rule).toBe('coin-exposure');
+      expect(verdict(bench, entry('BTC-x', { notional: '0.01' })).rule).toBe('coin-exposure');
       bench.feed(position(`BTC-${i}`, state, '0'));
       bench.feed(position(`BTC-${i}`, state, '0'));
     }

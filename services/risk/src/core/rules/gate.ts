@@ -1,6 +1,23 @@
-import { sign } from '@arb/shared/money';
+import { type Decimal, sign } from '@arb/shared/money';
+import { asNumber } from '../as-number.ts';
+import type { Facts } from '../facts.ts';
+import { rateOf } from '../imbalance.ts';
 import { effective } from '../mode.ts';
+import type { Settings } from '../settings.ts';
 import { type Entry, type Finding, type Rule, refuse } from './rule.ts';
+
+/** Prices move between the size and the walk over the book. */
+const ROOM = 1.1;
+
+/** At the present rates; where one is missing nothing is entered anyway. */
+function worthBought({ decision }: Entry, facts: Facts, { currency }: Settings): number {
+  let worth = 0;
+  for (const { symbol, side, quantity, expected } of decision.legs) {
+    const rate = rateOf(symbol.slice(symbol.indexOf('-') + 1), facts, currency);
+    if (side === 'buy' && rate !== null) worth += (Number(quantity) * Number(expected)) / rate;
+  }
+  return worth;
+}
 
 /** Stand before the tiers: where nothing may be entered, or it cannot be told what, no limit is looked at. */
 export const GATE: readonly Rule<Entry>[] = [
@@ -30,6 +47,16 @@ export const GATE: readonly Rule<Entry>[] = [
     rule: 'notional-currency',
     tier: 'portfolio',
     weigh: ({ asked }) => refuse(asked === null || sign(asked) <= 0),
+  },
+  {
+    // Exposure is counted by what the decision says it is worth: legs that are worth more would break every limit unseen.
+    rule: 'notional-understated',
+    tier: 'portfolio',
+    weigh: (entry, facts, settings): Finding | null => {
+      const limit = asNumber(entry.asked as Decimal) * ROOM;
+      const value = worthBought(entry, facts, settings);
+      return value <= limit ? null : { outcome: 'BLOCK', limit, value };
+    },
   },
   {
     // Open from before the currency of the limits was changed: it cannot be weighed against them.
