@@ -35,7 +35,10 @@ function beginMode({ mode }: Facts, { data }: StreamEvent<'session.started'>, go
   const least: Mode = lost ? stricter(data.mode, 'REDUCE_ONLY') : data.mode;
   // A halt outlives the session in which it was said, too.
   const commanded = goesOn ? stricter(mode.commanded, least) : least;
-  if (!goesOn || commanded !== mode.commanded) mode.why = lost ? 'the session before this one was lost' : 'so the session began';
+  if (!goesOn || commanded !== mode.commanded) {
+    mode.by = 'session';
+    mode.why = lost ? 'the session before this one was lost' : 'so the session began';
+  }
   mode.commanded = commanded;
   if (!goesOn) mode.latches.clear();
 }

@@ -16,6 +16,8 @@ export interface Latch {
 /** What people said, and the breakers that have tripped since: the strictest of them all holds. */
 export interface ModeState {
   commanded: Mode;
+  /** A person, or the beginning of a session. */
+  by: 'command' | 'session';
   why: string;
   /** By rule: there are never more than there are breakers. */
   readonly latches: Map<string, Latch>;
@@ -23,14 +25,14 @@ export interface ModeState {
 
 export interface EffectiveMode {
   readonly mode: Mode;
-  /** `command`, the rule of the breaker, or null where nothing is held back. */
+  /** `command`, `session`, the rule of the breaker, or null where nothing is held back. */
   readonly rule: string | null;
   readonly why: string;
   readonly latch: Latch | null;
 }
 
 export function newModeState(): ModeState {
-  return { commanded: 'HALTED', why: 'no session has begun', latches: new Map() };
+  return { commanded: 'HALTED', by: 'session', why: 'no session has begun', latches: new Map() };
 }
 
 /** ACTIVE, REDUCE_ONLY, HALTED: each is stricter than the one before it. */
@@ -42,7 +44,7 @@ export function effective(state: ModeState): EffectiveMode {
   let latch: Latch | null = null;
   for (const other of state.latches.values()) if (latch === null || stricter(latch.mode, other.mode) !== latch.mode) latch = other;
   if (latch === null || stricter(state.commanded, latch.mode) === state.commanded)
-    return { mode: state.commanded, rule: state.commanded === 'ACTIVE' ? null : 'command', why: state.why, latch: null };
+    return { mode: state.commanded, rule: state.commanded === 'ACTIVE' ? null : state.by, why: state.why, latch: null };
   return { mode: latch.mode, rule: latch.rule, why: whyOf(latch), latch };
 }
 
@@ -70,6 +72,7 @@ export function modeAfter(command: string): Mode | null {
  */
 export function command(state: ModeState, mode: Mode, why: string): boolean {
   state.commanded = mode;
+  state.by = 'command';
   state.why = why;
   let lifted = false;
   for (const latch of [...state.latches.values()])

@@ -108,7 +108,7 @@ describe('a session', () => {
     const bench = trading();
     nextSession(bench, 'lost');
     quoting(bench);
-    expect(lastGuard(bench)).toMatchObject({ mode: 'REDUCE_ONLY', rule: 'command', why: 'the session before this one was lost' });
+    expect(lastGuard(bench)).toMatchObject({ mode: 'REDUCE_ONLY', rule: 'session', why: 'the session before this one was lost' });
     expect(verdict(bench, entry('BTC-1')).rule).toBe('mode-REDUCE_ONLY');
     expect(verdict(bench, exit('BTC-1')).outcome).toBe('ALLOW');
     nextSession(bench, 'handover');

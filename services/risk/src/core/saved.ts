@@ -6,13 +6,13 @@ import type { Counters } from './counters.ts';
 import { newExposures, type Reservation } from './exposure.ts';
 import { type Facts, type HeldRate, newFacts, type VenueHealth } from './facts.ts';
 import type { Losses } from './losses.ts';
-import type { Latch, Mode } from './mode.ts';
+import type { Latch, Mode, ModeState } from './mode.ts';
 import type { RouteWatch } from './route-watch.ts';
 
 /** State as snapshots hold it. Sums of the exposure are not in it: they follow from the reservations. */
 export interface Saved {
   readonly config: unknown;
-  readonly mode: { readonly commanded: Mode; readonly why: string; readonly latches: readonly Latch[] };
+  readonly mode: { readonly commanded: Mode; readonly by: ModeState['by']; readonly why: string; readonly latches: readonly Latch[] };
   readonly reservations: readonly (readonly [trip: string, Omit<Reservation, 'amount'> & { readonly amount: MoneyText }])[];
   readonly losses: SavedLosses;
   readonly closures: readonly Closure[];
@@ -47,7 +47,7 @@ export function savedOf(facts: Facts, config: unknown): Json {
   const { mode, exposures, losses, counters } = facts;
   const saved: Saved = {
     config,
-    mode: { commanded: mode.commanded, why: mode.why, latches: [...mode.latches.values()] },
+    mode: { commanded: mode.commanded, by: mode.by, why: mode.why, latches: [...mode.latches.values()] },
     reservations: [...exposures.trips].map(([trip, held]) => [trip, { ...held, amount: formatMoney(held.amount) }]),
     losses: savedLosses(losses),
     closures: [...facts.closures.values()],

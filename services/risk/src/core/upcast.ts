@@ -18,7 +18,7 @@ export function fromSchemaOne({ config, mode, reservations }: SavedOne): Saved {
   const empty = savedOf(newFacts(), config) as unknown as Saved;
   return {
     ...empty,
-    mode: { commanded: mode, why: 'as it was before', latches: [] },
+    mode: { commanded: mode, by: 'session', why: 'as it was before', latches: [] },
     losses: { ...empty.losses, currency: config === null ? '' : (config as SessionConfig).risk.currency },
     reservations: reservations.map(([trip, coin, amount]) => [trip, { coin, ...UNKNOWN, amount }]),
   };
