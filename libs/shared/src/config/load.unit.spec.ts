@@ -207,6 +207,11 @@ describe('what a configuration is refused for', () => {
       { yaml: "strategy: { feeSchedules: { okx: { volume: '0', tiers: [{ from: '0', makerBps: 8, takerBps: 10 }], quotes: {} } } }" },
       /^strategy\.feeSchedules\.okx: "okx", is for a venue that market\.venues does not list/,
     ],
+    [
+      'a halt before the limit of the day',
+      { yaml: 'risk: { emergencyStop: "999" }' },
+      /^risk\.emergencyStop: "999", is below risk\.maxDailyLoss/,
+    ],
     ['limits in another currency', { yaml: 'risk: { currency: KRW }' }, /^risk\.currency: "KRW", is not aggregator\.numeraire/],
     [
       'a latency upside down',

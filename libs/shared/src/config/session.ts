@@ -184,21 +184,128 @@ export class Strategy implements StrategyConfig {
   readonly transfers: Readonly<Record<string, TransferTerms>> = TRANSFERS;
 }
 
+/** In the order of the five tiers. Amounts are in `risk.currency`; a limit is reached, not broken, by its own value. */
 export class Risk implements RiskConfig {
+  @Setting(coin, 'currency of all amounts of this section')
+  readonly currency: string = 'USDT';
+
+  @Setting(amount('above 0'), 'equity begins here; what is allotted to a coin is a part of it')
+  readonly capital: string = '10000';
+
+  @Setting(amount('above 0'), 'an entry reduced below this is refused: it would not be worth its fees')
+  readonly leastNotional: string = '100';
+
+  // 1. Exchange
+
+  @Setting(amount('from 0'), 'exposure at one venue: every open round trip counts at both of its venues')
+  readonly maxPerVenue: string = '10000';
+
+  @Setting(amount('above 0'), 'loss of the day, over round trips with a leg at the venue, that closes it to entries until the day ends')
+  readonly maxVenueDailyLoss: string = '1000';
+
+  @Setting(numeric(0, 1), 'part of the size that may be entered at a venue that is DEGRADED')
+  readonly degradedShare: number = 0.5;
+
+  // 2. Route: a coin, where it is bought, where it is sold
+
+  @Setting(amount('from 0'), 'exposure on one route')
+  readonly maxPerRoute: string = '1000';
+
+  @Setting(whole(1, 1000), 'entries on one route within risk.routeWindowMs')
+  readonly maxEntriesPerRoute: number = 30;
+
+  @Setting(whole(1, DAY_MS), 'time over which entries on a route are counted')
+  readonly routeWindowMs: number = 60_000;
+
+  @Setting(whole(1, 1000), 'losses in a row after which a route rests for risk.routeCooldownMs')
+  readonly maxRouteLossesInRow: number = 4;
+
+  @Setting(whole(1, DAY_MS), 'rest of a route after losses in a row')
+  readonly routeCooldownMs: number = 30_000;
+
+  // 3. Symbol
+
+  @Setting(amount('from 0'), 'size of one round trip; less in high volatility')
+  readonly maxPositionSize: string = '1000';
+
+  @Setting(
+    numeric(0.01, 10_000),
+    'root mean square of the moves from sample to sample above which the size shrinks: at twice this, to half',
+  )
+  readonly highVolatilityBps: number = 50;
+
+  @Setting(whole(100, 3_600_000), 'time between two samples of the price of a coin')
+  readonly volatilitySampleMs: number = 10_000;
+
+  @Setting(whole(1, 1000), 'open round trips of one coin')
+  readonly maxTripsPerCoin: number = 2;
+
+  @Setting(amount('from 0'), 'exposure in one coin')
+  readonly maxPerCoin: string = '2000';
+
+  @Setting(numeric(0, 1), 'part of the equity (capital and what was earned since) that one coin may take')
+  readonly maxAllocation: number = 0.3;
+
+  @Setting(whole(1, 1000), 'losses in a row after which a coin rests for risk.coinCooldownMs; 1: after every loss')
+  readonly maxCoinLossesInRow: number = 3;
+
+  @Setting(whole(1, DAY_MS), 'rest of a coin after losses in a row')
+  readonly coinCooldownMs: number = 30_000;
+
+  @Setting(amount('above 0'), 'loss of the day in one coin that closes it to entries until the day ends')
+  readonly maxCoinDailyLoss: string = '500';
+
+  @Setting(numeric(1, 10_000), 'move of a price within risk.volatilitySampleMs that breaks the circuit of its coin')
+  readonly breakerMoveBps: number = 200;
+
+  @Setting(whole(1, DAY_MS), 'how long the circuit of a coin stays broken')
+  readonly breakerMs: number = 60_000;
+
+  // 4. Portfolio
+
   @Setting(amount('from 0'), 'exposure over all coins')
   readonly maxExposure: string = '10000';
 
-  @Setting(amount('from 0'), 'exposure in one coin')
-  readonly maxPerCoin: string = '1000';
+  @Setting(amount('above 0'), 'loss of the day from which positions are only reduced, until the day ends or go-on')
+  readonly maxDailyLoss: string = '1000';
 
-  @Setting(coin, 'currency of the limits')
-  readonly currency: string = 'USDT';
+  @Setting(choice('UTC', 'KST'), 'whose midnight begins the day')
+  readonly dayBoundary: 'UTC' | 'KST' = 'UTC';
+
+  @Setting(amount('above 0'), 'fall of the equity below its peak from which positions are only reduced, until go-on')
+  readonly maxDrawdown: string = '1500';
+
+  @Setting(amount('above 0'), 'loss of the day or fall from the peak at which everything halts, until go-on')
+  readonly emergencyStop: string = '2000';
+
+  @Setting(numeric(0, 1), "difference of the cash at an entry's two venues, of their sum: 1 is all of it where the coin is sold")
+  readonly maxCashImbalance: number = 0.9;
+
+  // 5. Cross-exchange
+
+  @Setting(amount('from 0'), 'exposure between two venues, over all coins')
+  readonly maxPerVenuePair: string = '10000';
+
+  @Setting(numeric(0, 1), 'exposure that goes one way between two venues less what goes the other way, of risk.maxExposure')
+  readonly maxDirectionalBias: number = 0.8;
+
+  @Setting(numeric(0, 1), "difference of a coin's holdings at an entry's two venues, of their sum: 1 is all of it where it is bought")
+  readonly maxInventoryImbalance: number = 0.9;
+
+  @Setting(whole(1, 1000), 'losses in a row over all coins from which positions are only reduced for risk.lossBreakerMs')
+  readonly maxLossesInRow: number = 10;
+
+  @Setting(whole(1, DAY_MS), 'how long positions are only reduced after losses in a row')
+  readonly lossBreakerMs: number = 60_000;
+
+  @Setting(whole(1, DAY_MS), 'age from which a rate is stale')
+  readonly staleFxMs: number = 60_000;
 
   @Setting(whole(1, DAY_MS), 'lag of the journal from which nothing is entered')
   readonly maxJournalLagMs: number = 5000;
 
-  @Setting(whole(1, DAY_MS), 'age from which a rate is stale')
-  readonly staleFxMs: number = 60_000;
+  @Setting(numeric(0, 1), 'fill of the stream from which nothing is entered, so that exits and unwinds still have room')
+  readonly maxStreamFill: number = 0.8;
 }
 
 /** Enough of each coin to sell for a while; what a venue does not hold, it cannot sell. */

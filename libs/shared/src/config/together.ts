@@ -96,6 +96,13 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
     'lower it, or raise risk.maxExposure',
   );
   refuse(
+    risk.emergencyStop !== undefined && risk.maxDailyLoss !== undefined && Number(risk.emergencyStop) < Number(risk.maxDailyLoss),
+    'risk.emergencyStop',
+    risk.emergencyStop,
+    `is below risk.maxDailyLoss (${risk.maxDailyLoss})`,
+    'raise it, or everything halts before positions are only reduced',
+  );
+  refuse(
     risk.currency !== aggregator.numeraire,
     'risk.currency',
     risk.currency,

@@ -308,6 +308,8 @@ export const guard = record({
   equity: amount,
   drawdown: amount,
   numbers: dictionary(nullable(number), 64),
+  /** How often each rule was the first that spoke against an entry, and how often it decided. */
+  counters: optional(list(record({ rule: text, first: count, final: count }), 100)),
 });
 
 export const alert = record({

@@ -98,13 +98,49 @@ export interface StrategyConfig {
   readonly transfers: Readonly<Record<string, TransferTerms>>;
 }
 
+/**
+ * The limits of trading. A limit that is missing is off: a session that was recorded before a limit existed ran without it,
+ * and is replayed without it. What is loaded from files has them all.
+ */
 export interface RiskConfig {
+  /** The currency of all amounts here. */
+  readonly currency: string;
   readonly maxExposure: string;
   readonly maxPerCoin: string;
-  /** The currency of both limits. */
-  readonly currency: string;
   readonly maxJournalLagMs: number;
   readonly staleFxMs: number;
+  /** Below it nothing is entered; without it nothing is reduced, only refused. */
+  readonly leastNotional?: string;
+  readonly capital?: string;
+  readonly maxPerVenue?: string;
+  readonly maxVenueDailyLoss?: string;
+  readonly degradedShare?: number;
+  readonly maxPerRoute?: string;
+  readonly maxEntriesPerRoute?: number;
+  readonly routeWindowMs?: number;
+  readonly maxRouteLossesInRow?: number;
+  readonly routeCooldownMs?: number;
+  readonly maxPositionSize?: string;
+  readonly highVolatilityBps?: number;
+  readonly volatilitySampleMs?: number;
+  readonly maxTripsPerCoin?: number;
+  readonly maxAllocation?: number;
+  readonly maxCoinLossesInRow?: number;
+  readonly coinCooldownMs?: number;
+  readonly maxCoinDailyLoss?: string;
+  readonly breakerMoveBps?: number;
+  readonly breakerMs?: number;
+  readonly maxDailyLoss?: string;
+  readonly dayBoundary?: 'UTC' | 'KST';
+  readonly maxDrawdown?: string;
+  readonly emergencyStop?: string;
+  readonly maxCashImbalance?: number;
+  readonly maxPerVenuePair?: string;
+  readonly maxDirectionalBias?: number;
+  readonly maxInventoryImbalance?: number;
+  readonly maxLossesInRow?: number;
+  readonly lossBreakerMs?: number;
+  readonly maxStreamFill?: number;
 }
 
 export interface LatencyRange {

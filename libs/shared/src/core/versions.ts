@@ -7,7 +7,7 @@ import type { CoreServiceName } from '../contracts/index.ts';
 export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
   aggregator: '2',
   strategy: '2',
-  risk: '1',
-  executor: '1',
-  alerting: '1',
+  risk: '2',
+  executor: '2',
+  alerting: '2',
 };
