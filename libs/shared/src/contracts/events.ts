@@ -195,11 +195,15 @@ export const l2 = record({
       ageMs: nullable(number),
       /** Numeraire per unit of the venue's quote currency. */
       rate: nullable(positive),
+      /** Its book was asked for over REST because the stream is away: shown as stale, whatever its age. */
+      backup: optional(boolean),
     }),
     16,
   ),
   bids: mergedLevels,
   asks: mergedLevels,
+  /** Of this coin, since the session began: merges in all, and with all, some or none of its venues fresh. Said once a second. */
+  statistics: optional(record({ aggregations: count, allActive: count, someActive: count, noneActive: count })),
 });
 
 /** Numbers behind a decision or verdict, by name: what `why` prints. */
@@ -217,6 +221,9 @@ const leg = record({
 });
 export type Leg = Of<typeof leg>;
 
+/** Coins or money sent from one venue to another: `quantity` leaves `from` at once, `quantity - fee` is at `to` from `arrivesAt` (µs) on. */
+const transfer = record({ from: venue, to: venue, currency: coin, quantity: decimal, fee: decimal, arrivesAt: count });
+
 export const decision = record({
   kind: oneOf('enter', 'exit', 'rebalance', 'skipped'),
   trip: nullable(trip),
@@ -232,6 +239,8 @@ export const decision = record({
   value: nullable(number),
   why: text,
   numbers,
+  /** Only in a `rebalance`, which then has no legs; its `trip` names the transfer. */
+  transfer: optional(transfer),
 });
 export const verdict = record({
   outcome: oneOf('ALLOW', 'REDUCE', 'COOLDOWN', 'BLOCK'),
