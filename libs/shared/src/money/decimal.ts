@@ -101,6 +101,14 @@ export function least(a: Decimal, b: Decimal): Decimal {
   return compare(a, b) <= 0 ? a : b;
 }
 
+export function greatest(a: Decimal, b: Decimal): Decimal {
+  return compare(a, b) >= 0 ? a : b;
+}
+
+export function absolute(a: Decimal): Decimal {
+  return a.units < 0n ? negate(a) : a;
+}
+
 /** `dividend / divisor` as a whole number. */
 function quotient(dividend: bigint, divisor: bigint, rounding: Rounding): bigint {
   const whole = dividend / divisor;
@@ -122,4 +130,10 @@ export function divide(a: Decimal, b: Decimal, scale: number, rounding: Rounding
 export function round(a: Decimal, scale: number, rounding: Rounding = 'even'): Decimal {
   if (a.scale <= scale) return a;
   return decimal(quotient(a.units, powerOfTen(a.scale - scale), rounding), scale);
+}
+
+/** The nearest whole multiple of a step towards zero, or away from it: 0.127 in steps of 0.05 is 0.1, or 0.15. */
+export function toStep(a: Decimal, step: Decimal, rounding: 'down' | 'up'): Decimal {
+  if (step.units <= 0n) throw new RangeError(`decimal: expected a step above 0, found ${formatDecimal(step)}`);
+  return multiply(divide(a, step, 0, rounding), step);
 }
