@@ -370,7 +370,14 @@ const DATA: Data = {
   }),
 };
 
-const WORD_OF: Readonly<Record<string, string>> = { l2: 'BTC', decision: 'BTC', verdict: 'BTC', position: 'BTC', transfer: 'BTC', fx: 'KRW-USDT' };
+const WORD_OF: Readonly<Record<string, string>> = {
+  l2: 'BTC',
+  decision: 'BTC',
+  verdict: 'BTC',
+  position: 'BTC',
+  transfer: 'BTC',
+  fx: 'KRW-USDT',
+};
 
 function subjectFor(type: EventType): string {
   const { root, words, writers } = CATALOG[type];

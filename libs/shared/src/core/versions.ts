@@ -8,6 +8,6 @@ export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
   aggregator: '1',
   strategy: '1',
   risk: '1',
-  executor: '1',
+  executor: '2',
   alerting: '1',
 };

@@ -1,4 +1,14 @@
-import { booked, conversionFrom, converted, formatConversion, formatDecimal, formatMoney, money, parseConversion, parseDecimal } from '@arb/shared/money';
+import {
+  booked,
+  conversionFrom,
+  converted,
+  formatConversion,
+  formatDecimal,
+  formatMoney,
+  money,
+  parseConversion,
+  parseDecimal,
+} from '@arb/shared/money';
 import { describe, expect, it } from '@jest/globals';
 
 const into = (numeraire: string, pair: string, rate: number, amount: string) => {
