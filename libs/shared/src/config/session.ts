@@ -165,9 +165,6 @@ export class Executor implements ExecutorConfig {
 
   @Setting(whole(1, 86_400), 'time between two `kpi` events')
   readonly kpiSeconds: number = 10;
-
-  @Setting(whole(0, 1439), 'minute after midnight UTC at which a day of the books begins; 900 is midnight in Seoul')
-  readonly dayStartsAtMinute: number = 0;
 }
 
 /** Its rules stand in a file of their own; no setting of it changes what a session decides, so far. */

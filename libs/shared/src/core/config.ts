@@ -99,8 +99,6 @@ export interface ExecutorConfig {
   /** What each venue holds at the start, by currency or coin. */
   readonly openingBalances: PerVenue<Readonly<Record<string, string>>>;
   readonly kpiSeconds: number;
-  /** When a day of the books begins, in minutes after midnight UTC: 900 is midnight in Seoul. */
-  readonly dayStartsAtMinute: number;
 }
 
 export type AlertingConfig = Readonly<Record<never, never>>;

@@ -76,7 +76,6 @@ export const TEST_CONFIG: SessionConfig = {
     sendErrorRate: 0,
     unmatched: { policy: 'reverse', priceLimitBps: 500, timeLimitMs: 5000, pauseMs: 1000 },
     kpiSeconds: 10,
-    dayStartsAtMinute: 0,
     latencyMs: { upbit: { min: 4, max: 12 }, binance: { min: 2, max: 8 } },
     openingBalances: {
       upbit: { KRW: '50000000', BTC: '0.5', ETH: '10', XRP: '20000' },

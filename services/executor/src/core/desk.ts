@@ -17,6 +17,8 @@ export interface Desk {
   readonly modes: Modes;
   readonly ledger: Ledger;
   readonly tally: Tally;
+  /** Since the ledgers were opened, by venue, in the numeraire: decides the tier of its fees. */
+  readonly traded: Map<string, number>;
   readonly books: VenueBooks;
   readonly health: Map<string, DataOf<'health'>['state']>;
   readonly instruments: Instruments;

@@ -119,6 +119,7 @@ function opened(config: unknown, mode: DataOf<'session.started'>['mode'], now: n
     modes: { commanded: mode, guarded: 'ACTIVE' },
     ledger: newLedger(),
     tally: newTally(now),
+    traded: new Map(),
     books: new Map(),
     health: new Map(),
     instruments: new Map(),

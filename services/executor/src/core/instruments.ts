@@ -24,7 +24,7 @@ export function instrumentsOf(said: DataOf<'instruments'>): VenueInstruments {
   const bands = said.bands.map(({ from, tick }) => ({ from: parseDecimal(from), tick: parseDecimal(tick) }));
   const banded = (price: Decimal): Decimal | null => {
     let tick: Decimal | null = null;
-    for (const band of bands) if (compare(price, band.from) >= 0) tick = band.tick;
+    for (const band of bands) if (tick === null || compare(price, band.from) >= 0) tick = band.tick;
     return tick;
   };
   const terms = new Map<string, Terms>();

@@ -20,12 +20,10 @@ export function sayKpi(desk: Desk, context: CoreContext): void {
   const currency = settings.numeraire;
   const mark = unrealised(desk, context.now);
   const ended = stats.won + stats.lost;
-  // What a losing trip loses on average is one R: no trip carries a stop of its own to measure it by.
-  const loss = stats.lost === 0 ? 0 : -Number(stats.lostSum) / stats.lost;
   const hours = (context.now - stats.since) / HOUR_MICROS;
   const numbers: DataOf<'kpi'>['numbers'] = {
     winRate: ratio(stats.won, ended),
-    averageR: loss === 0 || ended === 0 ? null : rounded(Number(stats.realised) / ended / loss),
+    averageR: ratio(stats.rSum, stats.rCount),
     tradesPerHour: hours <= 0 ? null : rounded(stats.closed / hours),
     fillRatio: ratio(stats.ratioSum, stats.orders),
     slippageBps: ratio(stats.slippageSum, stats.fills),

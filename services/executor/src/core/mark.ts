@@ -59,7 +59,7 @@ function closingOf(
     volatilityBps: 0,
   });
   if (sign(subtract(quantity, filled)) !== 0) return null;
-  const fee = multiply(value, feeRateOf(desk, venue));
+  const fee = multiply(value, feeRateOf(desk, venue, symbol));
   const flow = subtract(back === 'buy' ? subtract(ZERO, value) : value, fee);
   const quote = quoteOf(symbol);
   if (quote === desk.settings.numeraire) return flow;

@@ -2,12 +2,14 @@ import type { CoreContext } from '@arb/shared/core';
 import {
   add,
   compare,
+  converted,
   type Decimal,
   decimal,
   divide,
   formatDecimal,
   multiply,
   negate,
+  parseConversion,
   parseDecimal,
   placesOf,
   round,
@@ -17,6 +19,7 @@ import {
 } from '@arb/shared/money';
 import { bookFill } from './attribution.ts';
 import type { Desk } from './desk.ts';
+import { takerRate } from './fees.ts';
 import { type Taking, take, versionOf } from './fill-model.ts';
 import { termsFaultOf, termsOf } from './instruments.ts';
 import { freeOf, post, release, reserve, statement } from './ledger.ts';
@@ -43,8 +46,10 @@ export function arrivalTimer(trip: Trip, place: number): string {
   return `arrive/${trip.id}/${place}`;
 }
 
-export function feeRateOf(desk: Desk, venue: string): Decimal {
-  return desk.instruments.get(venue)?.takerFee ?? desk.settings.venues.get(venue)?.feeRate ?? decimal(0n, 0);
+export function feeRateOf(desk: Desk, venue: string, symbol: string): Decimal {
+  const terms = desk.settings.venues.get(venue);
+  if (terms === undefined) return decimal(0n, 0);
+  return takerRate(terms.fees, quoteOf(symbol), desk.traded.get(venue) ?? 0, desk.instruments.get(venue)?.takerFee);
 }
 
 /** The most an order can cost: at its limit, with the fee, and a unit of the last place because value and fee are each rounded. */
@@ -60,7 +65,7 @@ export function needOf(leg: LegState, { side, quantity, limit }: Plan, feeRate: 
 export function refusalOf(desk: Desk, leg: LegState, plan: Plan): string | null {
   const fault = termsFaultOf(termsOf(desk.instruments, leg.venue, leg.symbol), plan.quantity, plan.limit);
   if (fault !== null) return fault;
-  const { currency, amount } = needOf(leg, plan, feeRateOf(desk, leg.venue));
+  const { currency, amount } = needOf(leg, plan, feeRateOf(desk, leg.venue, leg.symbol));
   const free = freeOf(desk.ledger, leg.venue, currency);
   if (compare(free, amount) >= 0) return null;
   return `no balance: ${leg.venue} has ${formatDecimal(free)} ${currency} free, the order needs ${formatDecimal(amount)}`;
@@ -91,7 +96,7 @@ function workingOf(
 export function send(desk: Desk, trip: Trip, place: number, plan: Plan, context: CoreContext): void {
   const phase = trip.phase as Phase;
   const leg = phase.legs[place] as LegState;
-  const feeRate = feeRateOf(desk, leg.venue);
+  const feeRate = feeRateOf(desk, leg.venue, leg.symbol);
   const need = needOf(leg, plan, feeRate);
   reserve(desk.ledger, leg.venue, need.currency, need.amount);
   const latency = desk.settings.venues.get(leg.venue)?.latency ?? { min: 0, max: 0 };
@@ -223,6 +228,9 @@ function settle(desk: Desk, trip: Trip, leg: LegState, working: Working, taking:
   const fee = round(multiply(taking.value, parseDecimal(working.feeRate)), placesOf(quote));
   post(desk.ledger, leg.venue, trip.coin, buys ? quantity : negate(quantity));
   post(desk.ledger, leg.venue, quote, subtract(buys ? negate(value) : value, fee));
+
+  const worth = toNumber(converted(value, parseConversion(leg.conversion)));
+  desk.traded.set(leg.venue, (desk.traded.get(leg.venue) ?? 0) + worth);
 
   const metBest = taking.best as Decimal;
   const sentAtBest = parseDecimal(leg.sentAtBest);

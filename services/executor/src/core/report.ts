@@ -33,7 +33,9 @@ export function sayEnd(
 ): void {
   const { settings, conversions } = desk;
   const { amount, parts } = realised(trip.account, trip.coin, settings.numeraire, conversions);
-  countEnd(desk.stats, state, amount, trip.unhedged);
+  const { notional } = trip;
+  const oneR = settings.stopLoss === null || notional === null ? null : multiply(parseDecimal(notional.amount), settings.stopLoss);
+  countEnd(desk.stats, state, amount, notional?.currency === settings.numeraire ? oneR : null, trip.unhedged);
   const basis = verdictOf(phase, context);
   for (const position of desk.ratePositions.values()) if (position !== context.position && basis.length < MOST_BASIS) basis.push(position);
   const pnl = { amount: formatDecimal(amount), currency: settings.numeraire };

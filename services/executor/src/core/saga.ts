@@ -200,11 +200,14 @@ export function haltAll(desk: Desk, context: CoreContext): void {
   }
 }
 
-/** A person wants out: whatever the policy was, the unmatched parts of these trips are taken back, and at once. */
+/**
+ * A person wants out of a trip, coin, venue or route (`BTC:binance>upbit`), or of all: whatever the policy was, what is
+ * unmatched there is taken back, and at once. Open trips are closed by the exits that strategy then decides on.
+ */
 export function flatten(desk: Desk, target: string | undefined, context: CoreContext): void {
   for (const trip of [...desk.trips.values()]) {
     const { phase, route } = trip;
-    const names = [trip.id, trip.coin, ...(route === null ? [] : [`${route.buy}-${route.sell}`, `${route.buy}>${route.sell}`])];
+    const names = [trip.id, trip.coin, ...(route === null ? [] : [route.buy, route.sell, `${trip.coin}:${route.buy}>${route.sell}`])];
     if (phase === null || (target !== undefined && !names.includes(target))) continue;
     phase.policy = 'reverse';
     phase.until = null;

@@ -70,6 +70,7 @@ export function fromFirstSchema(first: SavedFirst): SavedDesk {
     modes: { commanded: first.halted ? 'HALTED' : 'ACTIVE', guarded: 'ACTIVE' },
     ledger: first.ledger,
     tally: null,
+    traded: [],
     books: [...books],
     health: [],
     instruments: [],

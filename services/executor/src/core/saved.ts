@@ -18,6 +18,7 @@ export interface SavedDesk {
   readonly ledger: SavedLedger;
   /** Null in what an older schema gives: it begins with the ledgers as they are. */
   readonly tally: Tally | null;
+  readonly traded: readonly (readonly [venue: string, worth: number])[];
   readonly books: readonly (readonly [venue: string, books: readonly (readonly [symbol: string, book: VenueBook])[]])[];
   readonly health: readonly (readonly [string, DataOf<'health'>['state']])[];
   readonly instruments: readonly DataOf<'instruments'>[];
@@ -35,6 +36,7 @@ export function saveDesk(desk: Desk): SavedDesk {
     modes: { ...desk.modes },
     ledger: saveLedger(desk.ledger),
     tally: copied(desk.tally),
+    traded: [...desk.traded],
     books: [...desk.books].map(([venue, books]) => [venue, [...books].map(([symbol, book]) => [symbol, { ...book }])]),
     health: [...desk.health],
     instruments: [...desk.instruments.values()].map(({ said }) => said),
@@ -59,6 +61,7 @@ export function loadDesk(json: SavedDesk, schema: number, settings: Settings): D
     modes: { ...saved.modes },
     ledger,
     tally: saved.tally === null ? tallyFrom(ledger) : copied(saved.tally),
+    traded: new Map(saved.traded),
     books: new Map(saved.books.map(([venue, books]) => [venue, new Map(books.map(([symbol, book]) => [symbol, { ...book }]))])),
     health: new Map(saved.health),
     instruments: new Map(saved.instruments.map((said) => [said.venue, instrumentsOf(said)])),

@@ -1,11 +1,12 @@
 import type { Calibration, ExecutorConfig, LatencyRange, SessionConfig } from '@arb/shared/core';
 import { type Decimal, divide, fromNumber, parseDecimal } from '@arb/shared/money';
+import type { FeeSchedule, VenueFees } from './fees.ts';
 
 /** What a paper venue does to an order. */
 export interface VenueTerms {
   readonly latency: LatencyRange;
-  /** Of the value, as a fraction: 0.0005 for 5 bps. Taken in the quote currency; what the venue itself says goes before it. */
-  readonly feeRate: Decimal;
+  /** Taken in the quote currency. */
+  readonly fees: VenueFees;
 }
 
 export interface Unmatched {
@@ -34,6 +35,8 @@ export interface Settings {
   readonly staleMicros: number;
   readonly kpiMicros: number;
   readonly dayStartsAtMicros: number;
+  /** What a round trip may lose before it is stopped, as a fraction: one R. Null where nothing stops it. */
+  readonly stopLoss: Decimal | null;
 }
 
 const BPS = fromNumber(10_000);
@@ -44,11 +47,23 @@ const UNSAID = {
   sendErrorRate: 0,
   unmatched: { policy: 'reverse', priceLimitBps: 500, timeLimitMs: 5000, pauseMs: 1000 },
   kpiSeconds: 10,
-  dayStartsAtMinute: 0,
 } as const;
 
+/** What other sections may say that paper venues go by. */
+interface Elsewhere {
+  readonly strategy: {
+    readonly feesFrom?: 'config' | 'venue';
+    readonly feeSchedules?: Readonly<Record<string, FeeSchedule>>;
+    readonly stopLossBps?: number;
+  };
+  readonly risk: { readonly dayBoundary?: 'UTC' | 'KST' };
+}
+
+/** Midnight in Seoul, after midnight UTC. */
+const KST_MICROS = 15 * 3_600_000_000;
+
 export function settingsOf(config: unknown): Settings {
-  const { market, aggregator, strategy, executor: said } = config as SessionConfig;
+  const { market, aggregator, strategy, risk, executor: said } = config as SessionConfig & Elsewhere;
   const executor: ExecutorConfig = { ...UNSAID, ...said };
   const venues = new Map<string, VenueTerms>();
   const opening: [string, string, Decimal][] = [];
@@ -57,7 +72,10 @@ export function settingsOf(config: unknown): Settings {
     const feeBps = strategy.feeBps[name];
     if (latency === undefined || feeBps === undefined)
       throw new Error(`executor: expected executor.latencyMs.${name} and strategy.feeBps.${name} in the session's configuration`);
-    venues.set(name, { latency, feeRate: divide(fromNumber(feeBps), BPS, 12) });
+    venues.set(name, {
+      latency,
+      fees: { bps: feeBps, schedule: strategy.feeSchedules?.[name] ?? null, asSaid: strategy.feesFrom === 'venue' },
+    });
     for (const [currency, amount] of Object.entries(executor.openingBalances[name] ?? {}))
       opening.push([name, currency, parseDecimal(amount)]);
   }
@@ -77,7 +95,8 @@ export function settingsOf(config: unknown): Settings {
     },
     staleMicros: aggregator.staleAfterMs * 1000,
     kpiMicros: executor.kpiSeconds * 1_000_000,
-    dayStartsAtMicros: executor.dayStartsAtMinute * 60_000_000,
+    dayStartsAtMicros: risk.dayBoundary === 'KST' ? KST_MICROS : 0,
+    stopLoss: strategy.stopLossBps === undefined || strategy.stopLossBps <= 0 ? null : divide(fromNumber(strategy.stopLossBps), BPS, 12),
   };
 }
 

@@ -1,4 +1,4 @@
-import { add, compare, type Decimal, formatDecimal, greatest, parseDecimal, sign, subtract } from '@arb/shared/money';
+import { add, compare, type Decimal, divide, formatDecimal, greatest, parseDecimal, sign, subtract, toNumber } from '@arb/shared/money';
 import type { Zone } from './calibration.ts';
 import type { Purpose } from './trip.ts';
 
@@ -11,7 +11,9 @@ export interface Stats {
   won: number;
   lost: number;
   realised: string;
-  lostSum: string;
+  /** Results in units of what a stop would have lost, and how many there are. */
+  rSum: number;
+  rCount: number;
   peak: string;
   drawdown: string;
   /** Of trips that have ended. */
@@ -38,7 +40,8 @@ export function newStats(now: number): Stats {
     won: 0,
     lost: 0,
     realised: '0',
-    lostSum: '0',
+    rSum: 0,
+    rCount: 0,
     peak: '0',
     drawdown: '0',
     unhedged: 0,
@@ -82,14 +85,15 @@ export function countFill(stats: Stats, slippageBps: number, zone: Zone | null):
 }
 
 /** A trip has ended; one in which nothing was ever filled neither won nor lost. */
-export function countEnd(stats: Stats, state: 'CLOSED' | 'UNWOUND' | 'FAILED', pnl: Decimal, unhedged: number): void {
+export function countEnd(stats: Stats, state: 'CLOSED' | 'UNWOUND' | 'FAILED', pnl: Decimal, oneR: Decimal | null, unhedged: number): void {
   if (state === 'CLOSED') stats.closed++;
   else if (state === 'UNWOUND') stats.unwound++;
   else stats.failed++;
   if (sign(pnl) > 0) stats.won++;
-  if (sign(pnl) < 0) {
-    stats.lost++;
-    stats.lostSum = formatDecimal(add(parseDecimal(stats.lostSum), pnl));
+  if (sign(pnl) < 0) stats.lost++;
+  if (oneR !== null && sign(oneR) > 0) {
+    stats.rSum += toNumber(divide(pnl, oneR, 9));
+    stats.rCount++;
   }
   stats.unhedged += unhedged;
   const sum = add(parseDecimal(stats.realised), pnl);

@@ -28,13 +28,13 @@ export function beginTransfer(desk: Desk, event: StreamEvent<'verdict'>, decisio
   if (transfer === undefined) {
     const nowhere = decision.route ?? { buy: 'unknown', sell: 'unknown' };
     const nothing = { currency: decision.coin, from: nowhere.buy, to: nowhere.sell, quantity: '0', fee: '0', arrivesAt: context.now };
-    say({ transfer: id, ...nothing, state: 'refused', why: 'the decision names no transfer' }, event.position, context);
+    refuse({ transfer: id, ...nothing, state: 'refused', why: 'the decision names no transfer' }, decision, event.position, context);
     return;
   }
   const asked: Moved = { transfer: id, ...transfer, state: 'left', why: decision.why };
   const fault = faultOf(desk, decision, asked, context.now);
   if (fault !== null) {
-    say({ ...asked, state: 'refused', why: fault }, event.position, context);
+    refuse({ ...asked, state: 'refused', why: fault }, decision, event.position, context);
     return;
   }
   post(desk.ledger, asked.from, asked.currency, negate(parseDecimal(asked.quantity)));
@@ -68,6 +68,13 @@ export function arriveTransfer(desk: Desk, id: string, context: CoreContext): vo
   tallyTransfer(desk.tally, arrived);
   say(arrived, under.verdict, context);
   context.emit('balance', [arrived.to], statement(desk.ledger, arrived.to));
+}
+
+/** Said as the failed trip that it is, too: whoever counts what is open waits for that. */
+function refuse(refused: Moved, { coin, route }: Decision, verdict: number, context: CoreContext): void {
+  say(refused, verdict, context);
+  const { transfer: trip, why } = refused;
+  context.emit('position', [coin], { trip, coin, state: 'FAILED', route, quantity: '0', pnl: null, parts: {}, why });
 }
 
 function say(moved: Moved, verdict: number | string | null, context: CoreContext): void {

@@ -128,7 +128,7 @@ function withinBalance(desk: Desk, leg: LegState, plan: Plan): Plan | null {
     const free = freeOf(desk.ledger, leg.venue, quoteOf(leg.symbol));
     // Two units of the last place: value and fee are rounded, and so is the need.
     const spare = subtract(free, decimal(2n, placesOf(quoteOf(leg.symbol))));
-    const each = multiply(plan.limit, add(ONE, feeRateOf(desk, leg.venue)));
+    const each = multiply(plan.limit, add(ONE, feeRateOf(desk, leg.venue, leg.symbol)));
     most = sign(spare) <= 0 ? decimal(0n, 0) : divide(spare, each, 8, 'down');
   }
   const quantity = fitQuantity(terms, least(plan.quantity, most));
