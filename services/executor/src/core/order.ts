@@ -225,7 +225,8 @@ function settle(desk: Desk, trip: Trip, leg: LegState, working: Working, taking:
   if (buys) book.takenAsks = taking.taken;
   else book.takenBids = taking.taken;
   const value = round(taking.value, placesOf(quote));
-  const fee = round(multiply(taking.value, parseDecimal(working.feeRate)), placesOf(quote));
+  const feeRate = working.feeRate === null ? feeRateOf(desk, leg.venue, leg.symbol) : parseDecimal(working.feeRate);
+  const fee = round(multiply(taking.value, feeRate), placesOf(quote));
   post(desk.ledger, leg.venue, trip.coin, buys ? quantity : negate(quantity));
   post(desk.ledger, leg.venue, quote, subtract(buys ? negate(value) : value, fee));
 

@@ -142,7 +142,7 @@ function legFrom(
             quantity: working.quantity,
             limit: working.limit,
             purpose: working.unwinds ? 'unwind' : 'leg',
-            feeRate: '0',
+            feeRate: null,
             // It had put nothing aside: its balance is looked at when it is at the venue.
             reserved: { currency: working.side === 'buy' ? quote : baseOf(symbol), amount: '0' },
             arrivesAt: 0,

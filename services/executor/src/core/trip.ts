@@ -12,7 +12,8 @@ export interface Working {
   readonly quantity: string;
   readonly limit: string;
   readonly purpose: Purpose;
-  readonly feeRate: string;
+  /** As it was when the order was sent; null in orders that were saved without it. */
+  readonly feeRate: string | null;
   /** What is put aside for it: quote currency when it buys, coins when it sells. */
   readonly reserved: { readonly currency: string; readonly amount: string };
   readonly arrivesAt: number;
