@@ -4,6 +4,8 @@ interface Account {
   holds: Decimal;
   /** Of that, what orders on their way may need. */
   reserved: Decimal;
+  /** `holds` as text: a statement names every account, and few of them have changed. */
+  text: string;
 }
 
 /** What each venue holds of each currency. No account ever goes below zero: a spot venue lends nothing. */
@@ -33,7 +35,7 @@ function accountOf(ledger: Ledger, venue: string, currency: string): Account {
   }
   let account = accounts.get(currency);
   if (account === undefined) {
-    account = { holds: ZERO, reserved: ZERO };
+    account = { holds: ZERO, reserved: ZERO, text: '0' };
     accounts.set(currency, account);
   }
   return account;
@@ -48,6 +50,7 @@ export function post(ledger: Ledger, venue: string, currency: string, change: De
       `ledger: expected ${venue} to hold at least ${formatDecimal(change).slice(1)} ${currency} beside ${formatDecimal(account.reserved)} reserved, found ${formatDecimal(account.holds)}; something was booked beyond what was reserved for it`,
     );
   account.holds = after;
+  account.text = formatDecimal(after);
 }
 
 /** Puts an amount aside for an order. Whoever reserves has looked first. */
@@ -79,7 +82,7 @@ export function statement(
   const balances: Record<string, string> = {};
   let reserved: Record<string, string> | null = null;
   for (const [currency, account] of ledger.venues.get(venue) ?? []) {
-    balances[currency] = formatDecimal(account.holds);
+    balances[currency] = account.text;
     if (sign(account.reserved) === 0) continue;
     reserved ??= {};
     reserved[currency] = formatDecimal(account.reserved);
@@ -92,7 +95,7 @@ export type SavedLedger = [venue: string, accounts: [currency: string, holds: st
 export function saveLedger(ledger: Ledger): SavedLedger {
   return [...ledger.venues].map(([venue, accounts]) => [
     venue,
-    [...accounts].map(([currency, { holds, reserved }]) => [currency, formatDecimal(holds), formatDecimal(reserved)]),
+    [...accounts].map(([currency, { text, reserved }]) => [currency, text, formatDecimal(reserved)]),
   ]);
 }
 
@@ -104,7 +107,7 @@ export function loadLedger(saved: SavedLedger): Ledger {
         new Map(
           accounts.map(([currency, holds, reserved]) => [
             currency,
-            { holds: parseDecimal(holds), reserved: parseDecimal(reserved ?? '0') },
+            { holds: parseDecimal(holds), reserved: parseDecimal(reserved ?? '0'), text: holds },
           ]),
         ),
       ]),
