@@ -136,6 +136,24 @@ describe('executor', () => {
     expect(balances(bench, 'upbit')?.BTC).toBe('1.5');
   });
 
+  it('says prices of many digits in as many as an event may carry', () => {
+    const bench = begun('2');
+    binance(bench, [[0.00000812345678901234, 5e6]], [[0.00000812345678901235, 5e6]]);
+    upbit(bench, [[0.0121851851835185, 1e6]], [[0.0121851851835186, 1e6]]);
+    bench.feed(
+      allow('enter', [
+        leg('binance', 'BTC-USDT', 'buy', '1.5', '0.00001', '0.000008'),
+        leg('upbit', 'BTC-KRW', 'sell', '1.5', '0.0122', '0.012'),
+      ]),
+    );
+    bench.pass(100);
+    bench.pass(100);
+    expect(bench.said('fill').map(({ data }) => [data.purpose, data.sentAtBest])).toEqual([
+      ['leg', '0.000008123456789012'],
+      ['unwind', '0.000008123456789012'],
+    ]);
+  });
+
   it('ends UNWOUND, at a loss, when one leg did not fill at all', () => {
     const bench = begun();
     upbit(bench, [[150_000, 5]], [[150_100, 5]]);
@@ -173,10 +191,12 @@ describe('executor', () => {
     bench.feed(allow('enter', ENTRY, { validUntil: bench.now - 1 }));
     bench.feed(allow('exit', EXIT, { trip: 'BTC-9' }));
     bench.feed(allow('enter', [ENTRY[0] as Leg], { trip: 'BTC-3' }));
+    bench.feed(allow('enter', [ENTRY[0] as Leg, { ...(ENTRY[0] as Leg), side: 'sell' }], { trip: 'BTC-4' }));
     expect(bench.said('position').map(({ data }) => [data.trip, data.state, data.why])).toEqual([
       ['BTC-1', 'FAILED', 'the decision is too old'],
       ['BTC-9', 'FAILED', 'no such round trip is open'],
       ['BTC-3', 'FAILED', 'expected one buying and one selling leg'],
+      ['BTC-4', 'FAILED', 'expected legs at two venues, found both at binance'],
     ]);
     expect(bench.said('order')).toEqual([]);
   });

@@ -31,6 +31,8 @@ import { trackGap } from './unhedged.ts';
 import { bookOf, troubleOf, type VenueBook } from './venue-book.ts';
 
 const PRICE_PLACES = 16;
+/** As many digits after the point as an event may carry. */
+const MOST_PLACES = 18;
 const ONE = decimal(1n, 0);
 const BPS = decimal(10_000n, 0);
 
@@ -40,6 +42,11 @@ export interface Plan {
   readonly quantity: Decimal;
   readonly limit: Decimal;
   readonly purpose: Purpose;
+}
+
+/** A book's price as events say it: numbers of a tiny price may have more digits. */
+export function priceText(price: Decimal): string {
+  return formatDecimal(round(price, MOST_PLACES));
 }
 
 export function arrivalTimer(trip: Trip, place: number): string {
@@ -139,7 +146,7 @@ export function refuse(
     latencyMs: 0,
   });
   leg.reason = reason;
-  countOrder(desk.stats, working, 0);
+  desk.stats.notSent++;
   say(trip, leg, working, state, '0', reason, context);
 }
 
@@ -151,7 +158,7 @@ export function cancel(desk: Desk, trip: Trip, place: number, reason: string, co
   leg.reason = reason;
   release(desk.ledger, leg.venue, working.reserved.currency, parseDecimal(working.reserved.amount));
   context.clearTimer(arrivalTimer(trip, place));
-  countOrder(desk.stats, working, 0);
+  desk.stats.notSent++;
   say(trip, leg, working, 'cancelled', '0', reason, context);
 }
 
@@ -272,7 +279,7 @@ function settle(desk: Desk, trip: Trip, leg: LegState, working: Working, taking:
     modelVersion: versionOf(desk.settings.model),
     purpose: working.purpose,
     sentAtBest: leg.sentAtBest,
-    metBest: formatDecimal(metBest),
+    metBest: priceText(metBest),
     latencyMs: working.latencyMs,
   };
   context.emit('fill', [leg.venue, leg.symbol], fill, basisOf(phase.verdict, book.position, context));

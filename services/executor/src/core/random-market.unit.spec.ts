@@ -218,7 +218,7 @@ describe('the executor on random markets', () => {
         checkOutcomes(script, said);
         checkOrders(said);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -227,7 +227,7 @@ describe('the executor on random markets', () => {
       fc.property(seeds, executors, (seed, executor) => {
         checkHalts(randomMarket(seed, 600, { executor }));
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 
@@ -237,9 +237,9 @@ describe('the executor on random markets', () => {
         calm: true,
         executor: { unmatched: { policy, priceLimitBps: 300, timeLimitMs: 1000, pauseMs: 200 }, openingBalances: RICH },
       };
-      return checkResults(randomMarket(`long ${policy}`, 8000, conditions));
+      return checkResults(randomMarket(`long ${policy}`, 5000, conditions));
     });
-    for (const { ended } of runs) expect(ended).toBeGreaterThan(200);
+    for (const { ended } of runs) expect(ended).toBeGreaterThan(150);
     const met = new Set(runs.flatMap(({ parts }) => [...parts]));
     expect([...met].sort()).toEqual(
       [
@@ -258,17 +258,17 @@ describe('the executor on random markets', () => {
         const { lived, restored } = livedAndRestored(make, 'executor', script, cuts);
         expect(restored).toBe(lived);
       }),
-      { numRuns: 15 },
+      { numRuns: 12 },
     );
   });
 
   it('keeps a state of bounded size: trips that have ended leave it', () => {
     const bench = new CoreBench(make, 'executor');
     const sizes: number[] = [];
-    const script = randomMarket('bounded', 6000, { calm: true, executor: { openingBalances: RICH } });
+    const script = randomMarket('bounded', 5000, { calm: true, executor: { openingBalances: RICH } });
     script.forEach((given, i) => {
       bench.feed(given);
-      if (i % 1500 === 1499) sizes.push(JSON.stringify(bench.core.save()).length);
+      if (i % 1250 === 1249) sizes.push(JSON.stringify(bench.core.save()).length);
     });
     const first = sizes[0] as number;
     // Ids of the newest trips and books are all that a state has more later on; open trips of a random script stay open.

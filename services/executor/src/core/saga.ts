@@ -19,7 +19,7 @@ import type { Desk } from './desk.ts';
 import { bestOffer } from './fill-model.ts';
 import { fitLimit, fitQuantity, termsOf } from './instruments.ts';
 import { isHalted, mayEnter } from './mode.ts';
-import { arrive, cancel, type Plan, refusalOf, refuse, send } from './order.ts';
+import { arrive, cancel, type Plan, priceText, refusalOf, refuse, send } from './order.ts';
 import { sayEnd, sayPosition } from './report.ts';
 import { baseOf, type LegState, newTrip, type Phase, quoteOf, type Trip } from './trip.ts';
 import { dealWith, gapOf, policyTimer } from './unmatched.ts';
@@ -76,6 +76,7 @@ function faultOf(desk: Desk, decision: Decision, now: number): string | null {
   if (decision.validUntil !== null && now > decision.validUntil) return 'the decision is too old';
   if (decision.legs.length !== 2 || first === undefined || second === undefined || first.side === second.side)
     return 'expected one buying and one selling leg';
+  if (first.venue === second.venue) return `expected legs at two venues, found both at ${first.venue}`;
   for (const leg of decision.legs) {
     if (baseOf(leg.symbol) !== decision.coin) return `expected legs in ${decision.coin}, found ${leg.symbol}`;
     if (!desk.settings.venues.has(leg.venue)) return `venue ${leg.venue} is not configured`;
@@ -149,7 +150,7 @@ function legOf(desk: Desk, { venue, symbol, side, limit, expected, ...rest }: Le
     side,
     limit,
     expected,
-    sentAtBest: best === null ? expected : formatDecimal(best),
+    sentAtBest: best === null ? expected : priceText(best),
     conversion: formatConversion(conversion),
     filled: '0',
     tries: 0,

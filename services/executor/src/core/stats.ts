@@ -18,13 +18,16 @@ export interface Stats {
   drawdown: string;
   /** Of trips that have ended. */
   unhedged: number;
+  /** Legs' orders that came to their venue, what of them was filled, and how many were not at all. */
   orders: number;
   ratioSum: number;
+  notFilled: number;
   fills: number;
   slippageSum: number;
   latencySum: number;
   latencyMax: number;
-  refused: number;
+  /** Refused or cancelled before any venue had them. */
+  notSent: number;
   unwinds: number;
   /** By zone of the calibration: orders, and what the books showed of them. */
   zones: [index: number, orders: number, predicted: number, seenSum: number][];
@@ -47,26 +50,28 @@ export function newStats(now: number): Stats {
     unhedged: 0,
     orders: 0,
     ratioSum: 0,
+    notFilled: 0,
     fills: 0,
     slippageSum: 0,
     latencySum: 0,
     latencyMax: 0,
-    refused: 0,
+    notSent: 0,
     unwinds: 0,
     zones: [],
     errorSquares: 0,
   };
 }
 
-export function countOrder(stats: Stats, order: { purpose: Purpose; latencyMs: number; quantity: string }, ratio: number): void {
-  if (order.purpose === 'unwind') stats.unwinds++;
+/** An order that came to its venue: latency is counted for all, the part filled for legs only. */
+export function countOrder(stats: Stats, { purpose, latencyMs }: { purpose: Purpose; latencyMs: number }, ratio: number): void {
+  if (purpose === 'unwind') stats.unwinds++;
   else {
     stats.orders++;
     stats.ratioSum += ratio;
-    if (ratio === 0) stats.refused++;
+    if (ratio === 0) stats.notFilled++;
   }
-  stats.latencySum += order.latencyMs;
-  stats.latencyMax = Math.max(stats.latencyMax, order.latencyMs);
+  stats.latencySum += latencyMs;
+  stats.latencyMax = Math.max(stats.latencyMax, latencyMs);
 }
 
 export function countFill(stats: Stats, slippageBps: number, zone: Zone | null): void {

@@ -11,6 +11,7 @@ import {
   negate,
   parseDecimal,
   placesOf,
+  round,
   sign,
   subtract,
 } from '@arb/shared/money';
@@ -28,6 +29,7 @@ import { bookOf, troubleOf } from './venue-book.ts';
 const MOST_WAIT_MICROS = 600_000_000;
 const MOST_TRIES = 100;
 const ONE = decimal(1n, 0);
+const LIMIT_PLACES = 16;
 
 export function policyTimer(trip: Trip, place: number): string {
   return `unwind/${trip.id}/${place}`;
@@ -110,7 +112,8 @@ function planOf(desk: Desk, leg: LegState, policy: 'reverse' | 'proceed', excess
   const terms = termsOf(desk.instruments, leg.venue, leg.symbol);
   const side = policy === 'proceed' ? leg.side : leg.side === 'buy' ? 'sell' : 'buy';
   const room = desk.settings.unmatched.priceLimit;
-  const limit = multiply(parseDecimal(leg.sentAtBest), side === 'buy' ? add(ONE, room) : subtract(ONE, room));
+  const exact = multiply(parseDecimal(leg.sentAtBest), side === 'buy' ? add(ONE, room) : subtract(ONE, room));
+  const limit = round(exact, LIMIT_PLACES, side === 'buy' ? 'down' : 'up');
   return {
     side,
     quantity: fitQuantity(terms, excess),
