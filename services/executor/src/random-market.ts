@@ -19,13 +19,24 @@ export interface Conditions {
   readonly pace?: number;
 }
 
+/** Fees that fall within the first trades of a run. */
+const TIERS = {
+  feeSchedules: {
+    bybit: {
+      volume: '0',
+      tiers: [300, 100, 0].map((from, i) => ({ from: String(from), makerBps: 1, takerBps: 6 + i })),
+      quotes: { USDT: 0.75 },
+    },
+  },
+};
+
 /** Three venues, with room to run dry. */
 export function randomConfig(executor: Partial<ExecutorConfig> = {}): SessionConfig {
   const latency = { min: 1, max: 300 };
   return {
     ...TEST_CONFIG,
     market: { ...TEST_CONFIG.market, coins: COINS, venues: VENUES.map(({ name, quote }) => ({ name, quote })) },
-    strategy: { ...TEST_CONFIG.strategy, feeBps: { upbit: 5, binance: 10, bybit: 7.5 } },
+    strategy: { ...TEST_CONFIG.strategy, feeBps: { upbit: 5, binance: 10, bybit: 7.5 }, ...TIERS },
     executor: {
       ...TEST_CONFIG.executor,
       latencyMs: { upbit: latency, binance: latency, bybit: { min: 0, max: 1500 } },

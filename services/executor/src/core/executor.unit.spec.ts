@@ -136,6 +136,35 @@ describe('executor', () => {
     expect(balances(bench, 'upbit')?.BTC).toBe('1.5');
   });
 
+  it('says a price that does not come out even as the worse one', () => {
+    const bench = begun('3');
+    binance(
+      bench,
+      [[99.5, 5]],
+      [
+        [100, 1],
+        [100.1, 5],
+      ],
+    );
+    upbit(
+      bench,
+      [
+        [152_000, 1],
+        [151_999, 5],
+      ],
+      [],
+    );
+    bench.feed(
+      allow(
+        'enter',
+        ENTRY.map((one) => ({ ...one, quantity: '3' })),
+      ),
+    );
+    bench.pass(100);
+    const prices = bench.said('fill').map(({ data }) => `${data.side} ${data.price}`);
+    expect(prices.sort()).toEqual(['buy 100.0666666666666667', 'sell 151999.3333333333333333']);
+  });
+
   it('says prices of many digits in as many as an event may carry', () => {
     const bench = begun('2');
     binance(bench, [[0.00000812345678901234, 5e6]], [[0.00000812345678901235, 5e6]]);
