@@ -9,7 +9,7 @@ import { newLedger, post, statement } from './ledger.ts';
 import { commandedMode, isHalted, type Modes, stricter } from './mode.ts';
 import { arrived, beginEntry, beginExit, carryOver, flatten, haltAll, retry } from './saga.ts';
 import { loadDesk, type SavedDesk, SCHEMA, saveDesk } from './saved.ts';
-import { settingsOf } from './settings.ts';
+import { type Settings, settingsOf } from './settings.ts';
 import { newStats } from './stats.ts';
 import { newTally, nextDay, reconcile, tallyOpening } from './tally.ts';
 import { arriveTransfer, beginTransfer } from './transfer.ts';
@@ -130,15 +130,22 @@ function opened(config: unknown, mode: DataOf<'session.started'>['mode'], now: n
     begun: newBegun(),
     stats: newStats(now),
   };
-  for (const [venue, currency, amount] of desk.settings.opening) {
-    post(desk.ledger, venue, currency, amount);
-    tallyOpening(desk.tally, venue, currency, formatDecimal(amount));
-  }
+  openLedgers(desk, desk.settings);
   return desk;
 }
 
+/** Each venue's ledger opens once: what later configurations say of its opening changes nothing. */
+function openLedgers(desk: Desk, { opening }: Settings): void {
+  const known = new Set(desk.ledger.venues.keys());
+  for (const [venue, currency, amount] of opening) {
+    if (known.has(venue)) continue;
+    post(desk.ledger, venue, currency, amount);
+    tallyOpening(desk.tally, venue, currency, formatDecimal(amount));
+  }
+}
+
 /**
- * A child session goes on with the ledgers and all that is under way. A stricter mode outlives its session. Books and health are
+ * A child session goes on with the ledgers and all that is under way; a venue that is new in it opens its own. A stricter mode outlives its session. Books and health are
  * said anew; rates are kept for valuing only, their positions are not ours.
  */
 function carried(desk: Desk, config: unknown, { mode, parent }: DataOf<'session.started'>): Desk {
@@ -150,5 +157,7 @@ function carried(desk: Desk, config: unknown, { mode, parent }: DataOf<'session.
   for (const under of desk.transfers.values())
     if (typeof under.verdict === 'number') under.verdict = from === null ? null : `${from}:${under.verdict}`;
   const commanded = parent === null ? mode : stricter(desk.modes.commanded, mode);
-  return { ...desk, settings: settingsOf(config), modes: { ...desk.modes, commanded } };
+  const settings = settingsOf(config);
+  openLedgers(desk, settings);
+  return { ...desk, settings, modes: { ...desk.modes, commanded } };
 }

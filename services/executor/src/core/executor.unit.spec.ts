@@ -28,6 +28,29 @@ describe('executor', () => {
     expect(balances(bench, 'upbit')?.BTC).toBe('0');
   });
 
+  it('opens the ledger of a venue that is new in a child session, and leaves the others as they are', () => {
+    const bench = begun();
+    const { market, strategy, executor } = TEST_CONFIG;
+    bench.enter('s2');
+    bench.feed(
+      started(
+        {
+          ...TEST_CONFIG,
+          market: { ...market, venues: [...market.venues, { name: 'okx', quote: 'USDT' }] },
+          strategy: { ...strategy, feeBps: { ...strategy.feeBps, okx: 10 } },
+          executor: {
+            ...executor,
+            latencyMs: { ...executor.latencyMs, okx: { min: 1, max: 2 } },
+            openingBalances: { ...executor.openingBalances, okx: { USDT: '500' } },
+          },
+        },
+        { parent: { session: 's1', position: 6, reason: 'handover' } },
+      ),
+    );
+    expect(balances(bench, 'okx')).toEqual({ USDT: '500' });
+    expect(balances(bench, 'binance')).toEqual({ USDT: '1000', BTC: '2' });
+  });
+
   it('sends both legs, and fills them after their latency on the depth there is then', () => {
     const bench = begun();
     expect(bench.feed(allow('enter', ENTRY)).map(({ type }) => type)).toEqual(['order', 'order']);
