@@ -218,6 +218,26 @@ describe('what a configuration is refused for', () => {
       { yaml: 'executor: { latencyMs: { upbit: { min: 20 } } }' },
       /^executor\.latencyMs\.upbit\.min: 20, is above max/,
     ],
+    [
+      'a queue of paper orders',
+      { yaml: 'executor: { fillModel: queue }' },
+      /^executor\.fillModel: "queue", is not offered: .*choose depth/,
+    ],
+    [
+      'zones without their ratios',
+      { yaml: 'executor: { calibration: { edgeBps: [10, 20] } }' },
+      /^executor\.calibration\.ratios: 12, is not one ratio for each of the 18 zones/,
+    ],
+    [
+      'zones that do not ascend',
+      { yaml: 'executor: { calibration: { size: [0.75, 0.25] } }' },
+      /^executor\.calibration\.size: \[0\.75,0\.25\], does not ascend/,
+    ],
+    [
+      'a ratio above one',
+      { env: { ARB_EXECUTOR_CALIBRATION_RATIOS: '[2]' } },
+      /^executor\.calibration\.ratios\[0\]: 2, is not a number from 0 to 1/,
+    ],
     ['text that is not YAML', { yaml: 'risk: { maxExposure: [ }' }, /^config\/paper\.yaml: .*is not YAML/],
     ['a key twice', { yaml: 'risk: {}\nrisk: {}' }, /^config\/paper\.yaml: .*is not YAML \(Map keys must be unique/],
     ['YAML that is a list', { yaml: '- risk' }, /^config\/paper\.yaml: .*is not a map of sections/],

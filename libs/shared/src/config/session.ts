@@ -1,6 +1,7 @@
 import type {
   AggregatorConfig,
   AlertingConfig,
+  Calibration,
   ExecutorConfig,
   FeeSchedule,
   JournalConfig,
@@ -12,6 +13,7 @@ import type {
   ScoreWeights,
   StrategyConfig,
   TransferTerms,
+  UnmatchedConfig,
 } from '../core/config.ts';
 import {
   amount,
@@ -23,6 +25,7 @@ import {
   numeric,
   perVenue,
   record,
+  row,
   text,
   VENUE_WORD,
   venueName,
@@ -326,6 +329,41 @@ export class Executor implements ExecutorConfig {
   @Setting(choice('simple', 'depth', 'calibrated', 'queue'), 'how a paper order is filled')
   readonly fillModel: ExecutorConfig['fillModel'] = 'depth';
 
+  @Setting(
+    record({
+      version: whole(1, 1_000_000),
+      edgeBps: row(numeric(-10_000, 10_000), 0, 7),
+      size: row(numeric(0, 1000), 0, 7),
+      volatilityBps: row(numeric(0, 10_000), 0, 7),
+      ratios: row(numeric(0, 1), 1, 64),
+    }),
+    'how much of an order the calibrated fill model fills, by zone of edge, size and volatility',
+  )
+  readonly calibration: Calibration = {
+    version: 1,
+    edgeBps: [30],
+    size: [0.25, 0.75],
+    volatilityBps: [5],
+    ratios: [1, 0.95, 0.95, 0.85, 0.8, 0.6, 0.95, 0.85, 0.85, 0.7, 0.6, 0.4],
+  };
+
+  @Setting(choice('IOC', 'FOK'), 'what a leg does with a part that does not fill at once: that part goes (IOC), or all of it (FOK)')
+  readonly timeInForce: ExecutorConfig['timeInForce'] = 'IOC';
+
+  @Setting(numeric(0, 1), 'share of orders that a venue does not take, drawn')
+  readonly sendErrorRate: number = 0;
+
+  @Setting(
+    record({
+      policy: choice('cancel', 'reverse', 'proceed'),
+      priceLimitBps: numeric(0, 5000),
+      timeLimitMs: whole(1, 3_600_000),
+      pauseMs: whole(1, 3_600_000),
+    }),
+    'what one leg filled and the other did not: leave it, take it back, or send the rest again; within a price and a time limit',
+  )
+  readonly unmatched: UnmatchedConfig = { policy: 'reverse', priceLimitBps: 500, timeLimitMs: 5000, pauseMs: 1000 };
+
   @Setting(perVenue(record({ min: numeric(0, 60_000), max: numeric(0, 60_000) })), 'time an order takes to reach each venue')
   readonly latencyMs: PerVenue<LatencyRange> = { upbit: { min: 4, max: 12 }, binance: { min: 2, max: 8 } };
 
@@ -334,6 +372,9 @@ export class Executor implements ExecutorConfig {
     upbit: { KRW: '50000000', ...OPENING_COINS },
     binance: { USDT: '40000', ...OPENING_COINS },
   };
+
+  @Setting(whole(1, 86_400), 'time between two `kpi` events')
+  readonly kpiSeconds: number = 10;
 }
 
 /** Its rules stand in a file of their own; no setting of it changes what a session decides, so far. */

@@ -111,6 +111,30 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
   );
   for (const [venue, { min, max }] of Object.entries(executor.latencyMs))
     refuse(min > max, `executor.latencyMs.${venue}.min`, min, `is above max (${max})`, 'exchange or correct the two');
+  refuse(
+    executor.fillModel === 'queue',
+    'executor.fillModel',
+    executor.fillModel,
+    'is not offered: paper orders never rest in a queue, each fills at once or not at all',
+    'choose depth, simple or calibrated',
+  );
+  const { edgeBps, size, volatilityBps, ratios } = executor.calibration;
+  for (const [measure, bounds] of Object.entries({ edgeBps, size, volatilityBps }))
+    refuse(
+      bounds.some((bound, i) => i > 0 && bound <= (bounds[i - 1] as number)),
+      `executor.calibration.${measure}`,
+      bounds,
+      'does not ascend',
+      'write each bound once, the lowest first',
+    );
+  const zones = (edgeBps.length + 1) * (size.length + 1) * (volatilityBps.length + 1);
+  refuse(
+    ratios.length !== zones,
+    'executor.calibration.ratios',
+    ratios.length,
+    `is not one ratio for each of the ${zones} zones that the bounds make`,
+    'write one for each: edge first, then size, then volatility the fastest',
+  );
   for (const { name, quote } of market.venues)
     refuse(
       !Object.hasOwn(executor.openingBalances[name] ?? {}, quote),

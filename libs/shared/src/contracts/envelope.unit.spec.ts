@@ -88,6 +88,42 @@ const decision: Data['decision'] = fc.record(
   },
 );
 
+const roundTrip = fc.record({
+  enteredAt: count,
+  endedAt: count,
+  notional: nullable(amount),
+  edgeBps: nullable(number),
+  score: nullable(number),
+  enterRule: nullable(text),
+  exitRule: nullable(text),
+  exits: count,
+  unwinds: count,
+  kept: decimal,
+  unhedged: number,
+  legs: fc.array(
+    fc.record({
+      phase: fc.constantFrom('enter', 'exit'),
+      leg: fc.record({
+        venue,
+        symbol: pair,
+        side,
+        asked: decimal,
+        filled: decimal,
+        expected: decimal,
+        price: nullable(decimal),
+        value: decimal,
+        fee: decimal,
+        slippageBps: nullable(number),
+        latencyMs: nullable(number),
+        orders: count,
+      }),
+    }),
+    { maxLength: 4 },
+  ),
+  model: text,
+  modelVersion: count,
+});
+
 const DATA: Data = {
   'session.started': fc.record({
     config: fc.record({ depth: number, names: fc.array(text, { maxLength: 3 }), inner: dictionary(fc.oneof(text, number, fc.boolean())) }),
@@ -250,18 +286,69 @@ const DATA: Data = {
     fillRatio: number,
     model: text,
     modelVersion: count,
+    purpose: fc.constantFrom('leg', 'proceed', 'unwind'),
+    sentAtBest: decimal,
+    metBest: decimal,
+    latencyMs: number,
   }),
-  position: fc.record({
-    trip,
-    coin,
-    state: fc.constantFrom('OPEN', 'CLOSING', 'CLOSED', 'UNWOUND', 'FAILED'),
-    route,
+  position: fc.record(
+    {
+      trip,
+      coin,
+      state: fc.constantFrom('OPEN', 'CLOSING', 'CLOSED', 'UNWOUND', 'FAILED'),
+      route,
+      quantity: decimal,
+      pnl: nullable(amount),
+      parts: dictionary(decimal),
+      why: text,
+      log: roundTrip,
+    },
+    { requiredKeys: ['trip', 'coin', 'state', 'route', 'quantity', 'pnl', 'parts', 'why'] },
+  ),
+  balance: fc.record({ venue, balances: dictionary(decimal), reserved: dictionary(decimal) }, { requiredKeys: ['venue', 'balances'] }),
+  transfer: fc.record({
+    transfer: trip,
+    currency: coin,
+    from: venue,
+    to: venue,
     quantity: decimal,
-    pnl: nullable(amount),
-    parts: dictionary(decimal),
+    fee: decimal,
+    state: fc.constantFrom('left', 'arrived', 'refused'),
+    arrivesAt: count,
     why: text,
   }),
-  balance: fc.record({ venue, balances: dictionary(decimal) }),
+  kpi: fc.record(
+    {
+      since: count,
+      trips: fc.record({ open: count, closed: count, unwound: count, failed: count, won: count, lost: count }),
+      realised: amount,
+      unrealised: nullable(amount),
+      drawdown: amount,
+      numbers,
+      zones: fc.array(fc.record({ zone: text, predicted: number, seen: number, orders: count }), { maxLength: 3 }),
+    },
+    { requiredKeys: ['since', 'trips', 'realised', 'unrealised', 'drawdown', 'numbers'] },
+  ),
+  reconciliation: fc.record({
+    venue,
+    from: count,
+    to: count,
+    agrees: fc.boolean(),
+    accounts: fc.array(
+      fc.record({
+        currency: coin,
+        opening: decimal,
+        bought: decimal,
+        sold: decimal,
+        fees: decimal,
+        transferred: decimal,
+        closing: decimal,
+        difference: decimal,
+      }),
+      { maxLength: 3 },
+    ),
+    fills: count,
+  }),
   guard: fc.record(
     {
       mode: fc.constantFrom('ACTIVE', 'REDUCE_ONLY', 'HALTED'),
@@ -296,7 +383,14 @@ const DATA: Data = {
   }),
 };
 
-const WORD_OF: Readonly<Record<string, string>> = { l2: 'BTC', decision: 'BTC', verdict: 'BTC', position: 'BTC', fx: 'KRW-USDT' };
+const WORD_OF: Readonly<Record<string, string>> = {
+  l2: 'BTC',
+  decision: 'BTC',
+  verdict: 'BTC',
+  position: 'BTC',
+  transfer: 'BTC',
+  fx: 'KRW-USDT',
+};
 
 function subjectFor(type: EventType): string {
   const { root, words, writers } = CATALOG[type];

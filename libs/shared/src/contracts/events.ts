@@ -283,7 +283,51 @@ export const fill = record({
   fillRatio: number,
   model: text,
   modelVersion: count,
+  /** A leg of the decision, the rest of one sent again, or the taking back of what the other leg did not match. */
+  purpose: optional(oneOf('leg', 'proceed', 'unwind')),
+  /** Best price on offer when the first order of this leg was sent, and when this one was at the venue. */
+  sentAtBest: optional(decimal),
+  metBest: optional(decimal),
+  latencyMs: optional(number),
 });
+
+/** One leg of a round trip, over all its orders; value and fee in its quote currency. */
+const tradedLeg = record({
+  venue,
+  symbol: pair,
+  side,
+  asked: decimal,
+  filled: decimal,
+  expected: decimal,
+  price: nullable(decimal),
+  value: decimal,
+  fee: decimal,
+  slippageBps: nullable(number),
+  latencyMs: nullable(number),
+  orders: count,
+});
+/** What the log of round trips says beside the position itself. */
+const roundTrip = record({
+  /** Core time in µs. */
+  enteredAt: count,
+  endedAt: count,
+  notional: nullable(amount),
+  edgeBps: nullable(number),
+  score: nullable(number),
+  enterRule: nullable(text),
+  exitRule: nullable(text),
+  exits: count,
+  unwinds: count,
+  /** Coins that stayed at a venue because they were neither matched nor taken back: what is left over, or owed. */
+  kept: decimal,
+  /** What stood on one leg alone, in the numeraire, times the milliseconds it did. */
+  unhedged: number,
+  legs: list(record({ phase: oneOf('enter', 'exit'), leg: tradedLeg }), 4),
+  model: text,
+  modelVersion: count,
+});
+export type RoundTrip = Of<typeof roundTrip>;
+
 export const position = record({
   trip,
   coin,
@@ -291,10 +335,69 @@ export const position = record({
   route: nullable(record({ buy: venue, sell: venue })),
   quantity: decimal,
   pnl: nullable(amount),
+  /** In the currency of `pnl`; they sum to it exactly. */
   parts: dictionary(decimal, 32),
   why: text,
+  /** Only at the end of one that was begun. */
+  log: optional(roundTrip),
 });
-export const balance = record({ venue, balances: dictionary(decimal, 1000) });
+export const balance = record({
+  venue,
+  balances: dictionary(decimal, 1000),
+  /** Of those, what orders on their way may need: nothing else is left out. */
+  reserved: optional(dictionary(decimal, 1000)),
+});
+/** Money or coins on their way from one venue to another. */
+export const transferState = record({
+  /** The `trip` of the decision that asked for it. */
+  transfer: trip,
+  currency: coin,
+  from: venue,
+  to: venue,
+  quantity: decimal,
+  fee: decimal,
+  state: oneOf('left', 'arrived', 'refused'),
+  arrivesAt: count,
+  why: text,
+});
+/** How trading goes, since the ledgers were opened: said every few seconds. */
+export const kpi = record({
+  /** Core time in µs. */
+  since: count,
+  trips: record({ open: count, closed: count, unwound: count, failed: count, won: count, lost: count }),
+  realised: amount,
+  /** What closing all open round trips now would bring, at the depth there is; null where a venue has no book to tell. */
+  unrealised: nullable(amount),
+  /** Deepest fall of the realised sum below its peak. */
+  drawdown: amount,
+  /** Win rate, average R, trades an hour, fill ratio, slippage, latency, unhedged … by name; null where there is none yet. */
+  numbers: dictionary(nullable(number), 64),
+  /** Of the calibrated fill model: what its zones said and what the books showed. */
+  zones: optional(list(record({ zone: text, predicted: number, seen: number, orders: count }), 64)),
+});
+/** A day's ledgers of one venue held against its fills and transfers. */
+export const reconciliation = record({
+  venue,
+  /** Core time in µs. */
+  from: count,
+  to: count,
+  agrees: boolean,
+  /** `opening + bought − sold − fees + transferred` should be `closing`; `difference` is what is not. */
+  accounts: list(
+    record({
+      currency: coin,
+      opening: decimal,
+      bought: decimal,
+      sold: decimal,
+      fees: decimal,
+      transferred: decimal,
+      closing: decimal,
+      difference: decimal,
+    }),
+    1000,
+  ),
+  fills: count,
+});
 /** How free trading is, and the numbers its limits are held against: said at every change of mode or breaker, and each minute. */
 export const guard = record({
   mode: oneOf(...MODES),

@@ -148,11 +148,41 @@ export interface LatencyRange {
   readonly max: number;
 }
 
+/**
+ * How much of an order the calibrated fill model lets fill, by zone. The bounds of each measure part it into zones, one more
+ * than there are bounds; `ratios` has one for each combination: edge first, then size, then volatility the fastest.
+ */
+export interface Calibration {
+  readonly version: number;
+  readonly edgeBps: readonly number[];
+  /** What the order wants, as a part of what the book offers within its limit. */
+  readonly size: readonly number[];
+  /** Mean move of the mid price from book to book. */
+  readonly volatilityBps: readonly number[];
+  readonly ratios: readonly number[];
+}
+
+/** What becomes of the part of one leg that the other leg did not match. */
+export interface UnmatchedConfig {
+  readonly policy: 'cancel' | 'reverse' | 'proceed';
+  /** How far from the best price at sending the policy's orders may go. */
+  readonly priceLimitBps: number;
+  readonly timeLimitMs: number;
+  /** Between two tries. */
+  readonly pauseMs: number;
+}
+
 export interface ExecutorConfig {
   readonly fillModel: 'simple' | 'depth' | 'calibrated' | 'queue';
+  readonly calibration: Calibration;
+  readonly timeInForce: 'IOC' | 'FOK';
   readonly latencyMs: PerVenue<LatencyRange>;
+  /** Of all orders, how many a venue does not take: drawn, as latencies are. */
+  readonly sendErrorRate: number;
+  readonly unmatched: UnmatchedConfig;
   /** What each venue holds at the start, by currency or coin. */
   readonly openingBalances: PerVenue<Readonly<Record<string, string>>>;
+  readonly kpiSeconds: number;
 }
 
 export type AlertingConfig = Readonly<Record<never, never>>;

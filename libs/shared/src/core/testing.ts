@@ -88,6 +88,11 @@ export const TEST_CONFIG: SessionConfig = {
   risk: { maxExposure: '1200', maxPerCoin: '1000', currency: 'USDT', maxJournalLagMs: 5000, staleFxMs: 60_000 },
   executor: {
     fillModel: 'depth',
+    calibration: { version: 1, edgeBps: [], size: [], volatilityBps: [], ratios: [1] },
+    timeInForce: 'IOC',
+    sendErrorRate: 0,
+    unmatched: { policy: 'reverse', priceLimitBps: 500, timeLimitMs: 5000, pauseMs: 1000 },
+    kpiSeconds: 10,
     latencyMs: { upbit: { min: 4, max: 12 }, binance: { min: 2, max: 8 } },
     openingBalances: {
       upbit: { KRW: '50000000', BTC: '0.5', ETH: '10', XRP: '20000' },
