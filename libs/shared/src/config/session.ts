@@ -396,7 +396,7 @@ export class Journal implements JournalConfig {
   @Setting(whole(1024 * 1024, 1024 * GIB), 'bytes from which the stream refuses more')
   readonly streamMaxBytes: number = GIB;
 
-  @Setting(whole(1, 86_400), 'how long the stream keeps what is journaled')
+  @Setting(whole(15, 86_400), 'how long the stream keeps what is journaled')
   readonly trimSeconds: number = 60;
 
   @Setting(whole(1, 3650), 'how long the journal keeps market data')

@@ -60,7 +60,7 @@ export const sessionStarted = record({
       /** The parent's end: this session goes on from the state after it. */
       position: count,
       reason: oneOf('handover', 'lost', 'fork', 'import'),
-      /** Positions the lost stream had and the journal does not. */
+      /** Positions the lost stream had and the journal does not; `to` is the last that was known of, null where none was. */
       lost: optional(record({ from: count, to: nullable(count) })),
     }),
   ),

@@ -95,6 +95,8 @@ export class Recorder {
   private nextTrim = 0;
   private nextHeartbeat = 0;
   private fill = 0;
+  /** The highest position that the stream was known to hold. */
+  private highest = 0;
   private fillAsked = false;
   private trail = new Deque<{ readonly at: number; readonly to: number }>();
   private quarantines = { second: 0, count: 0 };
@@ -198,6 +200,7 @@ export class Recorder {
             continue;
           }
           lostSince = null;
+          this.highest = Math.max(this.highest, found.info.lastPosition);
           this.trouble = null;
           backoff.reset();
           const why = await this.readStream(link, found.info.lastPosition);
@@ -278,6 +281,12 @@ export class Recorder {
         }
       await this.pause(backoff.take());
     }
+  }
+
+  /** Of a stream that is lost: how far it was known to go, or null where that is no further than what is journaled. */
+  get knownEnd(): number | null {
+    const to = this.sealed?.to ?? 0;
+    return this.highest > to ? this.highest : null;
   }
 
   /** Resolves once this boot is the one that is listened to. */
@@ -588,6 +597,7 @@ export class Recorder {
       link
         .streamInfo(this.stream)
         .then((info) => {
+          if (info !== null) this.highest = Math.max(this.highest, info.lastPosition);
           if (info !== null) this.fill = Math.min(1, Math.round((info.bytes / info.maxBytes) * 1_000) / 1_000);
         })
         .catch((error: Error) => this.notice(error.message))
