@@ -78,6 +78,14 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
   );
   for (const [venue, { min, max }] of Object.entries(executor.latencyMs))
     refuse(min > max, `executor.latencyMs.${venue}.min`, min, `is above max (${max})`, 'exchange or correct the two');
+  for (const { name } of market.venues)
+    refuse(
+      market.source === 'recording' && !Object.hasOwn(market.recordings ?? {}, name),
+      `market.recordings.${name}`,
+      undefined,
+      'is missing: the source is recording',
+      `name its files, or leave ${name} out of market.venues`,
+    );
   for (const { name, quote } of market.venues)
     refuse(
       !Object.hasOwn(executor.openingBalances[name] ?? {}, quote),
