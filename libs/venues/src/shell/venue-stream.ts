@@ -284,10 +284,12 @@ export class VenueStream {
 
   /** It knows no less than the old one: nothing goes back in time at the switch. */
   private caughtUp(link: Link): boolean {
-    for (const [code, { exchangeAt }] of this.current.newest) {
+    for (const [code, ours] of this.current.newest) {
       const theirs = link.newest.get(code);
       if (theirs === undefined) return false;
-      if (exchangeAt !== null && theirs.exchangeAt !== null && theirs.exchangeAt < exchangeAt) return false;
+      const timed = ours.exchangeAt !== null && theirs.exchangeAt !== null;
+      // Without a time there is a number of the venue's own, the same on both connections.
+      if (timed ? (theirs.exchangeAt as number) < (ours.exchangeAt as number) : theirs.sequence < ours.sequence) return false;
     }
     return true;
   }
@@ -313,6 +315,7 @@ export class VenueStream {
     const now = this.deps.clock.monotonicMs();
     const slept = now - this.tickedAt > SLEPT_MS;
     this.tickedAt = now;
+    if (slept) this.frozenFrom = now;
     for (const link of this.links()) {
       if (slept) this.heard(link);
       this.take(link, link.feed.tick(this.at()));

@@ -36,14 +36,16 @@ export function rateOf({ quotes, bank, fixed, last }: RateInputs): Rate | null {
   const sound = withoutOutliers(fresh, last ?? bankRate ?? fixed);
   const direct = sound.filter(({ kind }) => kind === 'direct');
   const used = direct.length > 0 ? direct : sound;
-  const sources = quotes.slice(0, MOST_SOURCES).map((quote) => {
-    const { source, rate, ageMs } = quote;
+  const sources: Rate['sources'][number][] = quotes.slice(0, MOST_SOURCES).map((quote) => {
+    const { source } = quote;
+    const [rate, ageMs] = [tidy(quote.rate), tenths(quote.ageMs)];
     if (used.includes(quote)) return { source, rate, ageMs, used: true };
     return { source, rate, ageMs, used: false, dropped: whyNot(quote, fresh, sound) };
   });
   const streams = used.length > 0;
   if (bank !== null) {
-    const { source, rate, ageMs } = bank;
+    const { source } = bank;
+    const [rate, ageMs] = [tidy(bank.rate), tenths(bank.ageMs)];
     const takesBank = !streams && bankRate !== null;
     const dropped = streams ? 'only where no stream is' : 'stale';
     sources.push(takesBank ? { source, rate, ageMs, used: true } : { source, rate, ageMs, used: false, dropped });
@@ -62,7 +64,7 @@ function whyNot(quote: Quote, fresh: readonly Quote[], sound: readonly Quote[]):
 /** Two that disagree have no middle that either would stand by: `known` says whom to believe, else nobody. */
 function withoutOutliers(fresh: readonly Quote[], known: number | null): readonly Quote[] {
   if (fresh.length < 2) return fresh;
-  const near = (middle: number): readonly Quote[] => fresh.filter(({ rate }) => abs(rate - middle) <= OUTLIER * middle);
+  const near = (middle: number): readonly Quote[] => fresh.filter(({ rate }) => Math.abs(rate - middle) <= OUTLIER * middle);
   const middle = median(fresh.map(({ rate }) => rate));
   const sound = near(middle);
   return sound.length > 0 || known === null ? sound : near(known);
@@ -75,8 +77,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] as number) + upper) / 2;
 }
 
-function abs(value: number): number {
-  return value < 0 ? -value : value;
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 /** Twelve digits: what a division adds beyond them is no news. */

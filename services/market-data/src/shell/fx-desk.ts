@@ -5,6 +5,8 @@ import type { BankNews } from './bank-rate.ts';
 /** A rate is said at most so often, and, where nothing moves, again before a reader's trust in it ends. */
 const EACH_MS = 900;
 const TRUST_MS = 3_000;
+/** At the start a bank answers sooner than any book comes. */
+const STREAMS_FIRST_MS = 3_000;
 const BANK = 'bank USD/KRW';
 
 interface PairState {
@@ -27,9 +29,11 @@ export class FxDesk {
   private readonly options: FxDeskOptions;
   private readonly mids = new Map<string, Mid>();
   private readonly pairs: readonly PairState[];
+  private readonly beganAt: number;
 
   constructor(options: FxDeskOptions) {
     this.options = options;
+    this.beganAt = options.context.time.monotonicMs();
     const { quotes, numeraire } = options;
     const pairs = [...new Set(quotes.filter((quote) => quote !== numeraire).map((quote) => `${quote}-${numeraire}`))];
     if (quotes.includes('KRW') && numeraire !== 'USD') pairs.push('KRW-USD');
@@ -45,13 +49,9 @@ export class FxDesk {
   }
 
   book(venue: string, symbol: string, bid: number | undefined, ask: number | undefined): void {
-    const key = `${venue} ${symbol}`;
-    if (bid === undefined || ask === undefined) this.mids.delete(key);
-    else this.mids.set(key, { venue, symbol, price: (bid + ask) / 2, at: this.options.context.time.monotonicMs() });
-  }
-
-  absent(venue: string, symbol: string): void {
-    this.mids.delete(`${venue} ${symbol}`);
+    // A book that is gone leaves its last price, which ages: a rate that jumps to another source would look like a premium.
+    if (bid === undefined || ask === undefined) return;
+    this.mids.set(`${venue} ${symbol}`, { venue, symbol, price: (bid + ask) / 2, at: this.options.context.time.monotonicMs() });
   }
 
   /** Of this currency, how many one of the numeraire costs; null where that is not known yet. */
@@ -75,7 +75,8 @@ export class FxDesk {
     const quotes = quotesOf(pair, mids, now);
     const bank = bankOf(pair, news, mids, now);
     const rate = rateOf({ pair, quotes, bank, fixed: staticRates[pair] ?? null, last });
-    if (rate === null) return;
+    const streams = rate?.tier === 'multi' || rate?.tier === 'single';
+    if (rate === null || (!streams && last === null && now - this.beganAt < STREAMS_FIRST_MS && pair !== 'KRW-USD')) return;
     const what = `${rate.rate} ${rate.tier} ${rate.sources.map(({ source, used }) => `${source}${used}`).join()}`;
     if (what === state.lastWhat && now - state.saidAt < TRUST_MS) return;
     const krw = pair.startsWith('KRW-');
@@ -83,7 +84,7 @@ export class FxDesk {
       pair,
       ...rate,
       bankRate: krw ? (news?.rate ?? null) : null,
-      stableRate: pair === 'KRW-USDT' && (rate.tier === 'multi' || rate.tier === 'single') ? rate.rate : null,
+      stableRate: pair === 'KRW-USDT' && streams ? rate.rate : null,
     };
     if (!context.say('fx', [pair], data, { at: context.time.wallMicros() })) return;
     state.saidAt = now;
