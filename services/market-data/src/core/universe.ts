@@ -93,8 +93,13 @@ interface Candidate {
 function byScore(candidates: readonly Candidate[]): readonly string[] {
   const scores = new Map<string, number>(candidates.map(({ coin }) => [coin, 0]));
   const rank = (weight: number, better: (a: Candidate, b: Candidate) => number): void => {
-    const sorted = [...candidates].sort((a, b) => better(a, b) || byName(a.coin, b.coin));
-    for (const [place, { coin }] of sorted.entries()) scores.set(coin, (scores.get(coin) as number) + weight * (1 - place / sorted.length));
+    const sorted = [...candidates].sort(better);
+    let place = 0;
+    for (const [i, candidate] of sorted.entries()) {
+      // Equals share their place.
+      if (i > 0 && better(sorted[i - 1] as Candidate, candidate) !== 0) place = i;
+      scores.set(candidate.coin, (scores.get(candidate.coin) as number) + weight * (1 - place / sorted.length));
+    }
   };
   rank(WEIGHTS.volume, (a, b) => (b.volume ?? 0) - (a.volume ?? 0));
   rank(WEIGHTS.spread, (a, b) => (a.spread ?? 1e9) - (b.spread ?? 1e9));

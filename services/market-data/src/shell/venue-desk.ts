@@ -21,7 +21,7 @@ import type { BookOutlet } from './book-outlet.ts';
 import { FxDesk } from './fx-desk.ts';
 import { instrumentsOf } from './instruments-of.ts';
 import type { VenueConnection } from './venue-connection.ts';
-import { VenueHealth } from './venue-health.ts';
+import { VenueHealth, type VenueNotices } from './venue-health.ts';
 
 /** The venue's list says which codes there are; a list that does not come is not waited for longer. */
 const LIST_PATIENCE_MS = 1_000;
@@ -58,7 +58,10 @@ export class VenueDesk {
   private wallets: readonly WalletStatus[] = [];
   private readonly activity = new Map<string, MarketActivity>();
   private readonly rules = new Map<string, Instrument>();
-  private saidInstruments = '';
+  private saidInstruments = 'null';
+  /** They may have changed since they were said. */
+  private instrumentsDue = false;
+  private notices: VenueNotices = { suspended: [], warned: [] };
   private readonly cancels = new Map<string, Cancel>();
   private closed = false;
   private notedAt = Number.NEGATIVE_INFINITY;
@@ -89,6 +92,8 @@ export class VenueDesk {
     this.coins = coins;
     this.coinSet = wanted;
     for (const coin of coins) outlet.open(config.name, `${coin}-${config.quote}`);
+    this.notice();
+    this.instrumentsDue = true;
     if (this.watching) this.watchNow();
   }
 
@@ -133,17 +138,10 @@ export class VenueDesk {
   tell(): void {
     const { context, outlet } = this.deps;
     if (!context.holdsLease()) return;
-    const notices = {
-      suspended: suspendedOf(
-        this.wallets.map((wallet) => ({ ...wallet, coin: this.coinNames.canonical(wallet.coin) })),
-        this.coinSet,
-      ),
-      warned: warnedOf(this.watchedMarkets(), this.coinSet),
-    };
-    this.health.tell(context.time.monotonicMs(), this.connection, outlet.dropped(this.name), notices, (data) =>
+    this.health.tell(context.time.monotonicMs(), this.connection, outlet.dropped(this.name), this.notices, (data) =>
       context.say('health', [this.name], data),
     );
-    this.tellInstruments();
+    if (this.instrumentsDue) this.tellInstruments();
   }
 
   close(): void {
@@ -273,6 +271,8 @@ export class VenueDesk {
       for (const market of found) markets.set(market.code, market);
       this.markets = markets;
     }
+    this.notice();
+    this.instrumentsDue = true;
     if (!first) return;
     this.cancels.get('list')?.();
     this.deps.listed();
@@ -291,6 +291,7 @@ export class VenueDesk {
         else found.push(...adapter.rest.decodeWallets(body));
         if (--open > 0) return;
         if (!failed) this.wallets = found;
+        this.notice();
         this.later('wallets', settings.statusSeconds * 1_000, () => this.askWallets());
       });
   }
@@ -306,6 +307,7 @@ export class VenueDesk {
       this.ask(request, (body) => {
         if (body === null) failed = true;
         else for (const instrument of adapter.rest.decodeInstruments(body)) this.rules.set(instrument.code, instrument);
+        this.instrumentsDue = true;
         if (--open === 0) this.later('instruments', failed ? ASK_AGAIN_MS : HOUR_MS, () => this.askInstruments());
       });
     // Better than none, until the venue answers.
@@ -313,6 +315,7 @@ export class VenueDesk {
       const published = this.rules.has(code) ? null : adapter.rest.published(code);
       if (published !== null) this.rules.set(code, published);
     }
+    this.instrumentsDue = true;
   }
 
   /** `take` gets null where no answer could be had or understood; what it throws of an answer counts as that too. */
@@ -346,13 +349,16 @@ export class VenueDesk {
       const book = outlet.line(this.name, symbol)?.newest ?? null;
       return instrument === undefined ? [] : [{ symbol, instrument, price: book?.bids[0]?.[0] ?? null }];
     });
-    if (known.length === 0) return;
-    const what = known
-      .map(({ symbol, instrument: { ticks, lot, minNotional } }) => `${symbol} ${ticks[0]?.tick} ${lot} ${minNotional}`)
-      .join();
-    if (what === this.saidInstruments) return;
-    if (context.say('instruments', [this.name], instrumentsOf(adapter, config.quote, known) satisfies DataOf<'instruments'>))
-      this.saidInstruments = what;
+    const data: DataOf<'instruments'> | null = known.length === 0 ? null : instrumentsOf(adapter, config.quote, known);
+    const what = JSON.stringify(data);
+    if (data !== null && what !== this.saidInstruments && !context.say('instruments', [this.name], data)) return;
+    this.saidInstruments = what;
+    this.instrumentsDue = false;
+  }
+
+  private notice(): void {
+    const wallets = this.wallets.map((wallet) => ({ ...wallet, coin: this.coinNames.canonical(wallet.coin) }));
+    this.notices = { suspended: suspendedOf(wallets, this.coinSet), warned: warnedOf(this.watchedMarkets(), this.coinSet) };
   }
 
   private merge(activity: MarketActivity): void {
