@@ -29,7 +29,10 @@ export class MarketDataShell implements Shell {
   onLease(held: boolean): void {
     this.held = held;
     if (held) this.openWhereAllowed();
-    else this.close();
+    else {
+      if (this.run !== null) this.deps.log('warn', 'the lease has gone: all connections are closed until it is back');
+      this.close();
+    }
   }
 
   onEnd(): void {

@@ -33,6 +33,8 @@ interface Track {
   next: number;
   /** µs, of the last entry that said a time. */
   at: number;
+  /** µs that its times are moved by: see `align`. */
+  shift: number;
 }
 
 /** Several venues' recordings as one market: merged by when things happened, as they were recorded or as fast as they are taken. */
@@ -42,7 +44,7 @@ export class RecordingPlayer {
   private readonly tracks: Track[] = [];
   private cancel: Cancel = () => {};
   private closed = false;
-  private began: { readonly recordedAt: number; readonly ms: number } | null = null;
+  private began: { readonly dueAt: number; readonly ms: number } | null = null;
 
   constructor(deps: PlayerDeps, recordings: LoadedRecordings) {
     this.deps = deps;
@@ -59,12 +61,14 @@ export class RecordingPlayer {
       ended: () => venue.ended(),
       next: 0,
       at: entries.find(({ at }) => at !== null)?.at ?? 0,
+      shift: 0,
     };
     this.tracks.push(track);
     return venue;
   }
 
   start(): void {
+    align(this.tracks);
     this.cancel = this.deps.time.after(0, () => this.play());
   }
 
@@ -84,9 +88,10 @@ export class RecordingPlayer {
       }
       const entry = track.entries[track.next] as Recorded;
       const recordedAt = Math.max(track.at, entry.at ?? track.at);
-      this.began ??= { recordedAt, ms: time.monotonicMs() };
+      const dueAt = recordedAt + track.shift;
+      this.began ??= { dueAt, ms: time.monotonicMs() };
       if (speed === 'recorded') {
-        const waitMs = (recordedAt - this.began.recordedAt) / 1_000 - (time.monotonicMs() - this.began.ms);
+        const waitMs = (dueAt - this.began.dueAt) / 1_000 - (time.monotonicMs() - this.began.ms);
         if (waitMs > 1) {
           this.again(Math.min(LONGEST_WAIT_MS, waitMs));
           return;
@@ -106,13 +111,22 @@ export class RecordingPlayer {
 
   private earliest(): Track | null {
     let first: Track | null = null;
-    for (const track of this.tracks) {
-      const entry = track.entries[track.next];
-      if (entry === undefined) continue;
-      if (first === null || (entry.at ?? track.at) < (first.entries[first.next]?.at ?? first.at)) first = track;
-    }
+    for (const track of this.tracks)
+      if (track.next < track.entries.length && (first === null || dueOf(track) < dueOf(first))) first = track;
     return first;
   }
+}
+
+function dueOf({ entries, next, at, shift }: Track): number {
+  return (entries[next]?.at ?? at) + shift;
+}
+
+/** Recordings of different days are played as if they had begun together; those that overlap keep their distance. */
+function align(tracks: readonly Track[]): void {
+  const spans = tracks.map(({ entries, at }) => ({ from: at, to: entries.reduce((most, entry) => Math.max(most, entry.at ?? most), at) }));
+  const [latest, earliestEnd] = [Math.max(...spans.map(({ from }) => from)), Math.min(...spans.map(({ to }) => to))];
+  if (latest <= earliestEnd) return;
+  for (const track of tracks) track.shift = -track.at;
 }
 
 /** A venue that says what it once said. Times of the exchange are moved to now, so that ages stay what they were. */

@@ -122,6 +122,24 @@ describe('market-data on recordings', () => {
     ]);
   });
 
+  it('plays recordings of different days as if they had begun together', async () => {
+    const years = 100_000_000;
+    const upbit = write(
+      'upbit.jsonl',
+      [0, 2].map((at) => upbitLine(at, 1_000 + at)),
+    );
+    const line = (at: number, fields: object) => JSON.stringify({ ...fields, conn: 'b', ts: SECOND + years + at });
+    const depth = JSON.stringify({ lastUpdateId: 1, bids: [['10', '1']], asks: [['11', '1']] });
+    const binance = write('binance.jsonl', [
+      line(0, { t: 'connect', addr: 'x' }),
+      line(1, { t: 'http', url: 'https://api.binance.com/api/v3/depth?symbol=BTCUSDT', data: depth }),
+    ]);
+    const session = play({ ...MARKET, recordings: { upbit: [upbit], binance: [binance] } });
+    await session.next('health', ({ venue, state }) => venue === 'upbit' && state === 'DOWN');
+    const order = session.of('book').filter(({ bids }) => bids.length > 0);
+    expect(order.map(({ venue }) => venue)).toEqual(['upbit', 'binance', 'upbit']);
+  });
+
   it('refuses a file that cannot be read before any session is joined', () => {
     expect(() => loadRecordings({ ...MARKET, recordings: { upbit: ['/nowhere/at.all'] } }, {})).toThrow(
       /market.recordings.upbit: cannot read the recording/,

@@ -25,9 +25,13 @@ import { VenueHealth, type VenueNotices } from './venue-health.ts';
 
 /** The venue's list says which codes there are; a list that does not come is not waited for longer. */
 const LIST_PATIENCE_MS = 1_000;
+/** What is not answered is asked for again, more and more rarely. */
 const ASK_AGAIN_MS = 2_000;
+const ASK_AGAIN_MOST_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const NOTE_EACH_MS = 1_000;
+/** The same loss again and again is written down so often. */
+const LOSS_EACH_MS = 60_000;
 
 export interface VenueDeskDeps {
   readonly config: MarketVenue;
@@ -63,8 +67,11 @@ export class VenueDesk {
   private instrumentsDue = false;
   private notices: VenueNotices = { suspended: [], warned: [] };
   private readonly cancels = new Map<string, Cancel>();
+  /** How often in a row a question was not answered. */
+  private readonly unanswered = new Map<string, number>();
   private closed = false;
   private notedAt = Number.NEGATIVE_INFINITY;
+  private loss = { why: '', at: 0 };
 
   constructor(deps: VenueDeskDeps) {
     this.deps = deps;
@@ -192,11 +199,15 @@ export class VenueDesk {
       note: (what) => this.note('info', `${this.name}: ${what}`, {}),
       opened: () => {
         this.health.opened(time.monotonicMs());
+        this.loss = { why: '', at: 0 };
         this.deps.log('info', `connected to ${this.name}`);
       },
       lost: (why, waitMs) => {
         this.health.lost(why);
         this.health.ages.clear();
+        const now = time.monotonicMs();
+        if (why === this.loss.why && now - this.loss.at < LOSS_EACH_MS) return;
+        this.loss = { why, at: now };
         this.deps.log('warn', `connection to ${this.name} lost: ${why}`, { retryMs: Math.round(waitMs) });
       },
     };
@@ -250,9 +261,12 @@ export class VenueDesk {
         if (body === null) failed = true;
         else found.push(...adapter.rest.decodeMarkets(body));
         if (--open > 0) return;
-        if (!failed) this.takeMarkets(found, codes.length === 0);
+        if (!failed) {
+          this.unanswered.delete('markets');
+          this.takeMarkets(found, codes.length === 0);
+        }
         const everyMs = settings.statusSeconds * 1_000;
-        this.later('markets', failed ? Math.min(ASK_AGAIN_MS, everyMs) : everyMs, () =>
+        this.later('markets', failed ? Math.min(this.askAgainMs('markets'), everyMs) : everyMs, () =>
           this.askMarkets(this.markets === null ? [] : this.watchedCodes()),
         );
         done();
@@ -308,7 +322,9 @@ export class VenueDesk {
         if (body === null) failed = true;
         else for (const instrument of adapter.rest.decodeInstruments(body)) this.rules.set(instrument.code, instrument);
         this.instrumentsDue = true;
-        if (--open === 0) this.later('instruments', failed ? ASK_AGAIN_MS : HOUR_MS, () => this.askInstruments());
+        if (--open > 0) return;
+        if (!failed) this.unanswered.delete('instruments');
+        this.later('instruments', failed ? this.askAgainMs('instruments') : HOUR_MS, () => this.askInstruments());
       });
     // Better than none, until the venue answers.
     for (const code of codes) {
@@ -316,6 +332,12 @@ export class VenueDesk {
       if (published !== null) this.rules.set(code, published);
     }
     this.instrumentsDue = true;
+  }
+
+  private askAgainMs(what: string): number {
+    const times = this.unanswered.get(what) ?? 0;
+    this.unanswered.set(what, times + 1);
+    return Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_MS * 2 ** Math.min(10, times));
   }
 
   /** `take` gets null where no answer could be had or understood; what it throws of an answer counts as that too. */
