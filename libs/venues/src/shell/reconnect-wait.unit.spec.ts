@@ -20,8 +20,11 @@ describe('the wait before connecting again', () => {
     expect(waits('refused', 0).slice(0, 3)).toEqual([125, 250, 500]);
   });
 
-  it('is as long as the venue asks for', () => {
-    expect(new ReconnectWait(() => 0).take('refused', 90_000)).toBe(90_000);
+  it('is as long as the venue asks for, and not much longer', () => {
+    const wait = new ReconnectWait(() => 1);
+    expect(wait.take('refused', 90_000)).toBe(90_000);
+    for (let i = 0; i < 20; i++) wait.take('refused', 1_000);
+    expect(wait.take('refused', 1_000)).toBe(4_000);
   });
 
   it('begins anew once the venue has proved itself', () => {
