@@ -66,7 +66,7 @@ export class VenueShell {
     while (come.length > 0) this.streams.push(this.newStream(come.splice(0, mostCodes)));
   }
 
-  /** Asks what no stream says. False: more waits than the venue can be asked. */
+  /** Asks what no stream says. */
   ask(request: RestRequest, answered: (response: RestResponse) => void): void {
     this.rest.ask({ owner: this, request, urgency: 'ordinary', wanted: () => !this.closed, answered });
   }

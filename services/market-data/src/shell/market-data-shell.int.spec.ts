@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashOfBook, readSentLog, startSimulator } from '@arb/simulator';
+import { httpGet } from '@arb/venues/shell';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { makeShell } from '../index.ts';
+import { type MarketDataDeps, makeShell } from '../index.ts';
 import { handled, newSession, type Session, startUpbit } from './testing.ts';
 
 const MARKET = {
@@ -24,8 +25,8 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-function shellFor(session: Session, url: string) {
-  const deps = { time: session.time, simulatorUrl: url, bankRateUrl: null, recordings: null };
+function shellFor(session: Session, url: string, more: Partial<MarketDataDeps> = {}) {
+  const deps = { time: session.time, simulatorUrl: url, bankRateUrl: null, recordings: null, ...more };
   const shell = makeShell({ ...deps, random: () => 0, log: () => {} });
   ends.push(() => shell.onEnd());
   shell.onLive(session.context);
@@ -137,6 +138,37 @@ describe('market-data on the simulated venues', () => {
     const { coins, mode } = await chosen;
     expect([coins.length, mode]).toEqual([1, 'TOP_N']);
     expect((await book).symbol.split('-')[0]).toBe(coins[0]);
+  });
+});
+
+describe('market-data and its universe', () => {
+  it('says when other coins have become the best, takes the books of those that leave back, and watches those that come', async () => {
+    let best = 'ETH';
+    const session = newSession({ ...MARKET, universe: 'TOP_N', topN: 1, universeSeconds: 1 });
+    const shell = shellFor(session, (await simulate()).url, {
+      // One coin is traded a million times as much as it was.
+      httpGet: async (url) => {
+        const answer = await httpGet(url);
+        if (!url.includes('/ticker')) return answer;
+        const rows = JSON.parse(Buffer.from(answer.body).toString()) as Record<string, unknown>[];
+        for (const row of rows) {
+          const often = String(row.market ?? row.symbol).includes(best) ? 1e15 : 1;
+          row[row.market === undefined ? 'quoteVolume' : 'acc_trade_price_24h'] = row.market === undefined ? String(often) : often;
+          if (row.market === undefined) Object.assign(row, { bidPrice: '10', askPrice: '11', bidQty: String(often), askQty: '1' });
+        }
+        return { ...answer, body: Buffer.from(JSON.stringify(rows)) };
+      },
+    });
+    const first = session.next('book', ({ symbol, bids }) => symbol === 'ETH-KRW' && bids.length > 0);
+    shell.onLease(true);
+    await first;
+    const changed = session.next('universe');
+    const gone = session.next('book', ({ symbol, bids }) => symbol === 'ETH-KRW' && bids.length === 0);
+    const come = session.next('book', ({ symbol, bids }) => symbol === 'BTC-KRW' && bids.length > 0);
+    best = 'BTC';
+    expect((await changed).coins).toEqual(['BTC']);
+    await Promise.all([gone, come]);
+    expect(session.of('universe').map(({ coins }) => coins)).toEqual([['ETH'], ['BTC']]);
   });
 });
 

@@ -16,6 +16,7 @@ const SWEEP_MS = 25;
 const TELL_EACH_MS = 100;
 /** The best coins are chosen once all venues have said what they trade, or after so long from those that have. */
 const LISTED_WITHIN_MS = 10_000;
+const RATED_WITHIN_MS = 5_000;
 
 export interface MarketDeps {
   readonly time: Time;
@@ -42,6 +43,7 @@ export class MarketRun {
   private readonly desks: readonly VenueDesk[];
   private cancelSweep: Cancel = () => {};
   private cancelLook: Cancel = () => {};
+  private cancelRated: Cancel = () => {};
   private coins: readonly string[] = [];
   private universeWhy = '';
   private universeDue = false;
@@ -95,6 +97,7 @@ export class MarketRun {
   close(): void {
     this.cancelSweep();
     this.cancelLook();
+    this.cancelRated();
     this.player?.close();
     this.bank?.close();
     for (const desk of this.desks) desk.close();
@@ -126,8 +129,15 @@ export class MarketRun {
     let open = this.desks.length;
     for (const desk of this.desks)
       desk.lookAround(() => {
-        if (--open === 0) this.choose(true);
+        if (--open === 0) this.chooseOnceRated();
       });
+  }
+
+  /** Volumes of different currencies are compared by their rates, which come a little later than the lists. */
+  private chooseOnceRated(): void {
+    const rated = this.desks.every((desk) => this.fx.rateOf(this.quoteOf(desk.name)) !== null);
+    if (rated || this.context.time.monotonicMs() - this.beganAt > RATED_WITHIN_MS) this.choose(true);
+    else this.cancelRated = this.context.time.after(TELL_EACH_MS, () => this.chooseOnceRated());
   }
 
   private choose(known: boolean): void {
@@ -146,6 +156,7 @@ export class MarketRun {
     this.coins = choice.coins;
     this.universeWhy = choice.why;
     this.universeDue = true;
+    this.tellUniverse();
     for (const desk of this.desks) desk.watch(choice.coins);
   }
 

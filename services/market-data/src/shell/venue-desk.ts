@@ -29,6 +29,8 @@ const LIST_PATIENCE_MS = 1_000;
 const ASK_AGAIN_MS = 2_000;
 const ASK_AGAIN_MOST_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** Of a message that could not be understood, in the log. */
+const FAULT_BYTES = 200;
 const NOTE_EACH_MS = 1_000;
 /** The same loss again and again is written down so often. */
 const LOSS_EACH_MS = 60_000;
@@ -194,7 +196,8 @@ export class VenueDesk {
       absent: (_code, symbol, why) => this.absent(symbol, why),
       fault: (why, code) => {
         this.health.fault(time.monotonicMs(), code === null ? why : `${code}: ${why}`);
-        this.note('warn', `${this.name}: ${why}`, { code });
+        const head = this.connection.faults().at(-1)?.head.subarray(0, FAULT_BYTES) ?? new Uint8Array();
+        this.note('warn', `${this.name}: ${why}`, { code, head: Buffer.from(head).toString('latin1') });
       },
       note: (what) => this.note('info', `${this.name}: ${what}`, {}),
       opened: () => {
