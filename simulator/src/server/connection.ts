@@ -18,8 +18,8 @@ export class Connection {
   readonly client: WebSocket;
   readonly socket: Socket;
   messages = 0;
-  /** TCP stands, and nothing goes out or is heard any more. */
-  deaf = false;
+  /** TCP stands, and nothing goes out or is heard. */
+  private deaf = false;
   private readonly gate: Gate;
 
   constructor(given: { id: number; venue: string; ip: string; client: WebSocket; socket: Socket; gate: Gate; openedAt: number }) {
@@ -41,6 +41,17 @@ export class Connection {
     this.gate(this, message);
   }
 
+  /** Whether what it says is heard. */
+  get heard(): boolean {
+    return !this.deaf && this.open;
+  }
+
+  /** Nothing of what comes is read any more, not even the end. */
+  fallDeaf(): void {
+    this.deaf = true;
+    this.client.pause();
+  }
+
   /** An answer to this client alone. */
   answer(payload: string, binary = false): void {
     this.write(frameOf(payload, binary));
@@ -48,13 +59,13 @@ export class Connection {
 
   /** A frame of one's own making; ws itself only frames control messages, and never in the middle of one of these. */
   write(frame: Buffer): void {
-    if (this.deaf || !this.open) return;
+    if (!this.heard) return;
     this.messages++;
     this.socket.write(frame);
   }
 
   ping(payload: string): void {
-    if (!this.deaf && this.open) this.client.ping(payload);
+    if (this.heard) this.client.ping(payload);
   }
 
   close(code: number, why: string): void {

@@ -28,7 +28,6 @@ export interface DoorsPlan {
   readonly hindered: (venue: string, kind: 'http' | 'socket') => HttpAnswer | 'refuse' | null;
   /** Everything that is no venue's. */
   readonly own: (request: HttpRequest, body: string) => HttpAnswer;
-  readonly opened: (connection: Connection) => void;
   readonly closed: (connection: Connection) => void;
   readonly log: SentLog | null;
   readonly say: Say;
@@ -41,7 +40,7 @@ export interface Doors {
 }
 
 /** One port for everything: a venue's own paths below its name. */
-export function openDoors({ places, gate, hindered, own, opened, closed, log, say }: DoorsPlan): Doors {
+export function openDoors({ places, gate, hindered, own, closed, log, say }: DoorsPlan): Doors {
   const connections = new Set<Connection>();
   let ids = 0;
   let closing = false;
@@ -93,7 +92,6 @@ export function openDoors({ places, gate, hindered, own, opened, closed, log, sa
     connections.add(connection);
     log?.add({ t: 'socket', at: connection.openedAt, venue, id: connection.id, state: 'open', why: '' });
     say('info', 'a client has come', { venue, id: connection.id, clients: connections.size });
-    opened(connection);
     const conversation = talk(connection);
     let why = '';
     client.on('error', (error) => {
@@ -101,10 +99,10 @@ export function openDoors({ places, gate, hindered, own, opened, closed, log, sa
       say('warn', 'a client breaks the protocol', { venue, id: connection.id, error: error.message });
     });
     client.on('ping', (payload: Buffer) => {
-      if (!connection.deaf && connection.open) client.pong(payload);
+      if (connection.heard) client.pong(payload);
     });
     client.on('message', (data) => {
-      if (!connection.deaf && connection.open) conversation.message(String(data));
+      if (connection.heard) conversation.message(String(data));
     });
     client.once('close', (code, reason) => {
       conversation.closed();

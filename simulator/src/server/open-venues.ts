@@ -35,13 +35,16 @@ export interface VenuesPlan {
   readonly say: Say;
 }
 
-/** The bank is always there; of the others, those that are in the market. */
-export function openVenues({ market, settings, protocols, conditions, log, say }: VenuesPlan): ReadonlyMap<string, OpenVenue> {
+export function expectSpoken(settings: MarketSettings, protocols: ReadonlyMap<string, VenueProtocol>): void {
   const unspoken = settings.venues.find(({ name }) => !protocols.has(name));
   if (unspoken !== undefined)
     throw new Error(
       `simulator: expected venues of ${[...protocols.keys()].join(', ')}, found ${unspoken.name}, whose protocol is not spoken here: change market.venues`,
     );
+}
+
+/** The bank is always there; of the others, those that are in the market. */
+export function openVenues({ market, settings, protocols, conditions, log, say }: VenuesPlan): ReadonlyMap<string, OpenVenue> {
   const started = wallMicros();
   // Ids go on where those of an earlier process ended, unless it counted faster than a hundred in a millisecond.
   const firstId = Math.floor(started / 10);

@@ -1,9 +1,13 @@
 import type { AddressInfo } from 'node:net';
+import { Board } from '../control/board.ts';
+import { conditionsOf, hindrance, makeEffects } from '../control/effects.ts';
+import { controlRoute } from '../control/routes.ts';
+import { Spoiler } from '../control/spoiler.ts';
 import { type Instrument, type MarketSettings, makeMarket } from '../market/index.ts';
 import { PROTOCOLS } from '../venues/registry.ts';
 import { openDoors } from './doors.ts';
 import type { Listing } from './listing.ts';
-import { type OpenVenue, openVenues } from './open-venues.ts';
+import { expectSpoken, type OpenVenue, openVenues } from './open-venues.ts';
 import { keepPace } from './pace.ts';
 import type { Say } from './say.ts';
 import { openSentLog } from './sent-log.ts';
@@ -16,6 +20,8 @@ export interface SimulatorOptions {
   readonly market: MarketSettings;
   /** Where all that is sent is written down; null for nowhere. */
   readonly logPath: string | null;
+  /** Faults to come, each with the seconds from now at which it begins. */
+  readonly faults?: readonly unknown[];
   readonly say: Say;
 }
 
@@ -35,16 +41,32 @@ export interface Sent {
 const TICK_MS = 1_000;
 
 /** Serves the simulated market in real time, each venue by its own protocol below `/<venue>`. */
-export async function startSimulator({ host, port, market: settings, logPath, say }: SimulatorOptions): Promise<Simulator> {
+export async function startSimulator({ host, port, market: settings, logPath, faults = [], say }: SimulatorOptions): Promise<Simulator> {
   const market = makeMarket({ withRates: true, ...settings });
+  expectSpoken(settings, PROTOCOLS);
   const log = logPath === null ? null : openSentLog(logPath);
-  const conditions = {
-    clockMs: () => 0,
-    wallet: () => ({ deposits: true, withdrawals: true }),
-    warnings: () => [],
-    bankFactor: () => 1,
-  };
-  const venues = openVenues({ market, settings, protocols: PROTOCOLS, conditions, log, say });
+  const spoiler = new Spoiler(settings.seed, log);
+  const board = new Board({
+    known: { venues: () => [...venues.keys()], symbols: (venue) => venues.get(venue)?.listings.map(({ symbol }) => symbol) ?? [] },
+    log: (line) => {
+      log?.add(line);
+      say('info', `a fault ${line.state === 'began' ? 'begins' : 'is over'}`, { fault: line.fault });
+    },
+    began(fault) {
+      spoiler.follow(board.acting);
+      effects.began(fault);
+    },
+    ended(fault) {
+      spoiler.follow(board.acting);
+      effects.ended(fault);
+    },
+  });
+  const venues = openVenues({ market, settings, protocols: PROTOCOLS, conditions: conditionsOf(board), log, say });
+  const effects = makeEffects({
+    connections: () => doors.connections,
+    site: (venue) => (venues.get(venue) as OpenVenue).site,
+    instruments: market.instruments,
+  });
   const places = new Map<Instrument, { readonly venue: OpenVenue; readonly listing: Listing }>();
   for (const venue of venues.values()) for (const listing of venue.listings) places.set(listing.instrument, { venue, listing });
   let books = 0;
@@ -59,30 +81,41 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
     };
   }
 
-  function own({ path, method }: HttpRequest): HttpAnswer {
+  function own(request: HttpRequest, body: string): HttpAnswer {
+    const commanded = controlRoute(board, request, body);
+    if (commanded !== null) return commanded;
+    const { path, method } = request;
     if (method === 'GET' && (path === '/healthz' || path === '/readyz'))
       return json(200, { status: 'ok', clients: doors.connections.size });
     if (method === 'GET' && path === '/sent') return json(200, sent());
-    return json(404, { error: `expected /${[...venues.keys()].join('/…, /')}/…, GET /healthz or GET /sent, found ${method} ${path}` });
+    return json(404, {
+      error: `expected /${[...venues.keys()].join('/…, /')}/…, GET /healthz, GET /sent or /control/faults, found ${method} ${path}`,
+    });
   }
 
   const doors = openDoors({
     places: venues,
-    gate: (connection, message) => connection.write(message.frame),
-    hindered: () => null,
+    gate: spoiler.pass,
+    hindered: (venue, kind) => hindrance(board, (venues.get(venue) as OpenVenue).site, venue, kind),
     own,
-    opened: () => {},
-    closed: () => {},
+    closed: (connection) => spoiler.forget(connection),
     log,
     say,
   });
   const { server, connections } = doors;
+  try {
+    board.post(faults);
+  } catch (cause) {
+    log?.close();
+    throw new Error(`simulator: the faults cannot be followed: ${(cause as Error).message}`, { cause });
+  }
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, resolve);
     });
   } catch (cause) {
+    board.end(null);
     log?.close();
     throw new Error(
       `simulator: cannot listen on ${host}:${port}: ${(cause as Error).message}: change infrastructure.simulatorUrl or end what listens there`,
@@ -129,6 +162,8 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
   };
 
   async function end(): Promise<void> {
+    board.end(null);
+    spoiler.close();
     pace.stop();
     clearInterval(seconds);
     await doors.close();

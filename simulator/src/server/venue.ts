@@ -57,6 +57,8 @@ export interface Site {
   published(listing: Listing): boolean;
   /** About once a second. */
   tick(): void;
+  /** Refuses for its rate whatever is asked. */
+  tooMany(status: 429 | 418, retryAfterSeconds: number): HttpAnswer;
   /** The frame that announces the end of a connection; null where the venue ends it without a word. */
   farewell(): Buffer | null;
 }

@@ -19,6 +19,7 @@ export const bank: VenueProtocol = {
     },
     published: () => false,
     tick: () => {},
+    tooMany: (status) => json(status, { success: false, error: { code: 106, type: 'rate_limit_reached', info: 'Too many requests.' } }),
     farewell: () => null,
   }),
 };

@@ -31,22 +31,15 @@ export function binanceRest(floor: Floor, streams: BinanceStreams): (request: Ht
     const { ip } = request;
     const now = floor.monotonicMs();
     const banned = (bannedUntil.get(ip) ?? 0) - now;
-    if (banned > 0) return tooMuch(418, banned, `Way too much request weight used; IP banned until ${Math.round(floor.nowMs() + banned)}.`);
+    if (banned > 0) return binanceTooMany(418, Math.ceil(banned / 1_000), floor.nowMs() + banned);
     const left = Math.min(weights.spend(ip, now, weight), requests.spend(ip, now));
     if (left < 0) {
       if (warned.spend(ip, now) < 0 && bannedUntil.size < 1_000) bannedUntil.set(ip, now + BAN_MS);
-      return tooMuch(429, weights.waitMs(ip, now), 'Too much request weight used; current limit is 6000 request weight per 1 MINUTE.');
+      return binanceTooMany(429, Math.ceil(weights.waitMs(ip, now) / 1_000), floor.nowMs());
     }
     const used = String(weights.spent(ip, now));
     const given = answer();
     return { ...given, headers: { ...given.headers, 'x-mbx-used-weight': used, 'x-mbx-used-weight-1m': used } };
-  }
-
-  function tooMuch(status: 429 | 418, waitMs: number, msg: string): HttpAnswer {
-    return {
-      ...refuse(status, -1003, msg),
-      headers: { 'content-type': 'application/json', 'retry-after': String(Math.ceil(waitMs / 1_000)) },
-    };
   }
 
   function wanted(query: URLSearchParams): readonly Listing[] | HttpAnswer {
@@ -221,4 +214,12 @@ export function binanceRest(floor: Floor, streams: BinanceStreams): (request: Ht
 
 function isList(value: readonly Listing[] | HttpAnswer): value is readonly Listing[] {
   return Array.isArray(value);
+}
+
+export function binanceTooMany(status: 429 | 418, seconds: number, untilMs: number): HttpAnswer {
+  const msg =
+    status === 429
+      ? `Too much request weight used; current limit is ${WEIGHT_PER_MINUTE} request weight per 1 MINUTE.`
+      : `Way too much request weight used; IP banned until ${Math.round(untilMs)}.`;
+  return json(status, { code: -1003, msg }, { 'retry-after': String(seconds) });
 }

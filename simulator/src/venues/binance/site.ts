@@ -4,7 +4,7 @@ import { frameOf } from '../../server/frame.ts';
 import type { Listing } from '../../server/listing.ts';
 import { type Conversation, type Floor, type HttpAnswer, type HttpRequest, json, type Site } from '../../server/venue.ts';
 import { BinanceConversation } from './conversation.ts';
-import { binanceRest } from './rest.ts';
+import { binanceRest, binanceTooMany } from './rest.ts';
 import { BinanceStreams } from './streams.ts';
 
 const CONNECTS_PER_5_MINUTES = 300;
@@ -50,6 +50,10 @@ export class BinanceSite implements Site {
 
   tick(): void {
     for (const conversation of this.conversations) conversation.tick();
+  }
+
+  tooMany(status: 429 | 418, seconds: number): HttpAnswer {
+    return binanceTooMany(status, seconds, this.floor.nowMs() + seconds * 1_000);
   }
 
   farewell(): Buffer {

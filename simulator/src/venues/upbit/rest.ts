@@ -24,13 +24,13 @@ export function upbitRest(floor: Floor, figures: DayFigures): (request: HttpRequ
   function within(request: HttpRequest, group: string, allowance: Allowance, answer: () => HttpAnswer): HttpAnswer {
     const now = floor.monotonicMs();
     const blocked = (blockedUntil.get(request.ip) ?? 0) - now;
-    if (blocked > 0)
-      return json(418, { error: { name: 'blocked', message: `Too many requests: blocked for ${Math.ceil(blocked / 1_000)} seconds` } });
+    if (blocked > 0) return upbitTooMany(418, Math.ceil(blocked / 1_000));
     const left = allowance.spend(`${request.ip} ${group}`, now);
     const headers = { 'remaining-req': `group=${group}; min=${allowance.units * 60}; sec=${Math.max(0, left)}` };
     if (left < 0) {
       if (warned.spend(request.ip, now) < 0 && blockedUntil.size < 1_000) blockedUntil.set(request.ip, now + BLOCK_MS);
-      return json(429, { error: { name: 'too_many_requests', message: 'Too many API requests' } }, headers);
+      const refused = upbitTooMany(429, 0);
+      return { ...refused, headers: { ...refused.headers, ...headers } };
     }
     const given = answer();
     return { ...given, headers: { ...given.headers, ...headers } };
@@ -150,4 +150,11 @@ export function upbitRest(floor: Floor, figures: DayFigures): (request: HttpRequ
         return json(404, { error: { name: 404, message: 'no Route matched with those values' } });
     }
   };
+}
+
+/** How long a block lasts, the body says in words. */
+export function upbitTooMany(status: 429 | 418, seconds: number): HttpAnswer {
+  if (status === 418) return json(418, { error: { name: 'blocked', message: `Too many requests: blocked for ${seconds} seconds` } });
+  const wait: Record<string, string> = seconds > 0 ? { 'retry-after': String(seconds) } : {};
+  return json(429, { error: { name: 'too_many_requests', message: 'Too many API requests' } }, wait);
 }

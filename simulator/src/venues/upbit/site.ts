@@ -4,7 +4,7 @@ import type { Listing } from '../../server/listing.ts';
 import { dayOpening, turnoverOf } from '../../server/turnover.ts';
 import { type Conversation, type Floor, type HttpAnswer, type HttpRequest, json, type Site } from '../../server/venue.ts';
 import { UpbitConversation } from './conversation.ts';
-import { upbitRest } from './rest.ts';
+import { upbitRest, upbitTooMany } from './rest.ts';
 import { UpbitStreams } from './streams.ts';
 
 const SOCKET_PATH = '/websocket/v1';
@@ -61,6 +61,10 @@ export class UpbitSite implements Site {
 
   tick(): void {
     for (const conversation of this.conversations) conversation.tick();
+  }
+
+  tooMany(status: 429 | 418, seconds: number): HttpAnswer {
+    return upbitTooMany(status, seconds);
   }
 
   farewell(): null {
