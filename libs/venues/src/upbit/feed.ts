@@ -117,8 +117,8 @@ export class UpbitFeed implements VenueFeed {
     }
     if (!request.backup) {
       // An answer that leaves out what was asked for is asked for again, but not at once.
-      if (request.codes.some((code) => this.lines.get(code)?.broken === true)) this.mend.failed(at, null);
-      else this.mend.served();
+      if (request.codes.some((code) => this.lines.get(code)?.broken === true)) this.mend.unfit(at);
+      else this.mend.served(at);
     }
     return [...outputs, ...this.askToMend(at)];
   }
@@ -311,7 +311,7 @@ export class UpbitFeed implements VenueFeed {
     const codes: string[] = [];
     for (const line of this.lines.values()) if (line.broken && codes.length < BACKUP_CODES) codes.push(line.code);
     if (codes.length === 0) {
-      this.mend.drop();
+      this.mend.served(at);
       return NOTHING;
     }
     if (!this.mend.want(at)) return NOTHING;
