@@ -1,3 +1,4 @@
+export { type Archive, type ListedSession, openArchive, type PnlSum, type TypeCount } from './archive.ts';
 export { JournalError } from './errors.ts';
 export { createReaderRole, migrate } from './migrate.ts';
 export type { EventTable } from './partitions.ts';

@@ -1,1 +1,14 @@
+export * from './derivation.ts';
+export * from './event-ref.ts';
+export * from './ranges.ts';
+export * from './record.ts';
+export * from './replay.ts';
+export * from './resolve.ts';
+export * from './starting.ts';
+export * from './state.ts';
+export * from './told-event.ts';
 export * from './verify.ts';
+export * from './verify-parallel.ts';
+export * from './why.ts';
+export * from './why-not.ts';
+export { runTask, type WorkerOptions } from './worker.ts';

@@ -1,0 +1,44 @@
+import { setPriority } from 'node:os';
+import { openJournalReader } from '../journal/reader.ts';
+import type { Cores } from './starting.ts';
+import type { Answer, Order } from './task.ts';
+import { verifyRange } from './verify.ts';
+
+const PROGRESS_MS = 200;
+const NICE = 10;
+
+/** The process of one task: told what to do by its parent, answers, ends. */
+process.once('message', (order: Order) => {
+  run(order).then(
+    (result) => answer({ result }),
+    (error: Error) => answer({ error: { name: error.name, message: error.message, stack: error.stack } }),
+  );
+});
+// Nobody waits for the answer any more.
+process.once('disconnect', () => process.exit(0));
+
+function answer(what: Answer): void {
+  process.send?.(what, () => process.disconnect?.());
+}
+
+async function run({ url, cores, task, background }: Order): Promise<unknown> {
+  if (background) setPriority(NICE);
+  const { CORES } = (await import(cores)) as { readonly CORES: Cores };
+  const journal = openJournalReader(url);
+  let saidAt = 0;
+  const progress = (done: number, all: number): void => {
+    const now = performance.now();
+    if (now - saidAt < PROGRESS_MS && done < all) return;
+    saidAt = now;
+    process.send?.({ progress: [done, all] } satisfies Answer);
+  };
+  try {
+    return await verifyRange(journal, task.session, task.range, {
+      cores: CORES,
+      progress,
+      ...(task.anchor === undefined ? {} : { anchor: task.anchor }),
+    });
+  } finally {
+    await journal.close();
+  }
+}
