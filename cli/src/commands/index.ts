@@ -1,5 +1,9 @@
 import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
+import { replay } from '../record/replay.ts';
+import { session } from '../record/session.ts';
+import { state } from '../record/state.ts';
+import { why, whyNot } from '../record/why.ts';
 import { verify } from '../verify/verify.ts';
 import { doctor } from './doctor.ts';
 import { sessions } from './sessions.ts';
@@ -9,4 +13,18 @@ import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
 /** Every command of `arb`, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, stop, doctor];
+export const COMMANDS: readonly Command[] = [
+  start,
+  status,
+  sessions,
+  session,
+  tail,
+  replay,
+  verify,
+  why,
+  whyNot,
+  state,
+  book,
+  stop,
+  doctor,
+];

@@ -4,6 +4,7 @@ export * from './ranges.ts';
 export * from './record.ts';
 export * from './replay.ts';
 export * from './resolve.ts';
+export * from './session-facts.ts';
 export * from './starting.ts';
 export * from './state.ts';
 export * from './told-event.ts';

@@ -3,7 +3,7 @@ import type { Archive } from '../journal/index.ts';
 import type { SessionRow, StoredEvent } from '../runtime/index.ts';
 import { readEvent, type Told, tell } from './told-event.ts';
 
-export interface Link extends Told {
+export interface WhyLink extends Told {
   readonly session: string;
   readonly position: number;
   readonly type: string;
@@ -18,7 +18,7 @@ export interface Link extends Told {
   /** Stored so much later than what it follows from, ms. */
   readonly hopMs: number | null;
   /** What it rests on, or what followed from it. */
-  readonly links: readonly Link[];
+  readonly links: readonly WhyLink[];
   /** There is more than is shown. */
   readonly more: boolean;
 }
@@ -26,13 +26,13 @@ export interface Link extends Told {
 export interface Why {
   readonly session: string;
   readonly position: number;
-  readonly event: Link;
+  readonly event: WhyLink;
   /** What it rests on, nearest first: a tree over cause and basis. */
-  readonly causes: readonly Link[];
+  readonly causes: readonly WhyLink[];
   /** What followed from it. */
-  readonly effects: readonly Link[];
+  readonly effects: readonly WhyLink[];
   /** Other moments of the same round trip, in order. */
-  readonly trip: readonly Link[];
+  readonly trip: readonly WhyLink[];
   /** Market data and `basis` have no index: what followed was looked for up to this position. */
   readonly searchedTo: number;
 }
@@ -67,12 +67,12 @@ class Tree {
     this.archive = archive;
   }
 
-  async causes(session: string, event: AnyEvent, storedAt: number, depth: number): Promise<readonly Link[]> {
+  async causes(session: string, event: AnyEvent, storedAt: number, depth: number): Promise<readonly WhyLink[]> {
     const refs: { ref: PositionRef; by: 'cause' | 'basis' }[] = [
       ...(event.cause === null ? [] : [{ ref: event.cause, by: 'cause' as const }]),
       ...(event.basis ?? []).filter((ref) => ref !== event.cause).map((ref) => ({ ref, by: 'basis' as const })),
     ];
-    const links: Link[] = [];
+    const links: WhyLink[] = [];
     for (const { ref, by } of refs) {
       const [of, position] = placeOf(ref, session);
       const key = `${of}:${position}`;
@@ -97,7 +97,7 @@ class Tree {
    * Forward over causes by the ledger's index; what market data and `basis` add is looked for in the positions that follow,
    * in one reading of them for all generations.
    */
-  async effects(session: SessionRow, first: AnyEvent, storedAt: number): Promise<{ effects: readonly Link[]; searchedTo: number }> {
+  async effects(session: SessionRow, first: AnyEvent, storedAt: number): Promise<{ effects: readonly WhyLink[]; searchedTo: number }> {
     const near = await this.archive.events(session.id, first.position + 1, WINDOW);
     const searchedTo = near.at(-1)?.position ?? first.position;
     const followers = new Map<number, { row: StoredEvent; event: AnyEvent; by: 'cause' | 'basis' }[]>();
@@ -112,7 +112,7 @@ class Tree {
       }
     }
     const shown = new Set<number>([first.position]);
-    const grow = async (event: AnyEvent, at: number, depth: number): Promise<readonly Link[]> => {
+    const grow = async (event: AnyEvent, at: number, depth: number): Promise<readonly WhyLink[]> => {
       const direct = [...(followers.get(event.position) ?? [])];
       const known = new Set(direct.map(({ row }) => row.position));
       // A later cause than the window holds (a leg that filled minutes after) stands in the ledger's index.
@@ -123,7 +123,7 @@ class Tree {
           if (found !== null) direct.push({ row, event: found, by: 'cause' });
         }
       direct.sort((a, b) => a.row.position - b.row.position);
-      const links: Link[] = [];
+      const links: WhyLink[] = [];
       let more = false;
       for (const { row, event: found, by } of direct) {
         if (shown.has(row.position)) continue;
@@ -178,7 +178,7 @@ function push<V>(map: Map<number, V[]>, key: number, value: V): void {
   else all.push(value);
 }
 
-async function tripOf(archive: Archive, session: SessionRow, event: AnyEvent, storedAt: number): Promise<readonly Link[]> {
+async function tripOf(archive: Archive, session: SessionRow, event: AnyEvent, storedAt: number): Promise<readonly WhyLink[]> {
   const trip = (event.data as { readonly trip?: unknown }).trip;
   if (typeof trip !== 'string') return [];
   const types = ['decision', 'verdict', 'fill', 'position'];
@@ -197,7 +197,7 @@ function placeOf(ref: PositionRef, session: string): readonly [string, number] {
   return [ref.slice(0, colon), Number(ref.slice(colon + 1))];
 }
 
-function linkOf(session: string, row: StoredEvent, event: AnyEvent | null, by: Link['by'], hopMs: number | null): Link {
+function linkOf(session: string, row: StoredEvent, event: AnyEvent | null, by: WhyLink['by'], hopMs: number | null): WhyLink {
   const { position, subject, storedAt, taken } = row;
   const told = event === null ? { says: 'malformed: no event', numbers: {} } : tell(event);
   return {
@@ -217,7 +217,7 @@ function linkOf(session: string, row: StoredEvent, event: AnyEvent | null, by: L
   };
 }
 
-function missing(session: string, position: number, by: Link['by']): Link {
+function missing(session: string, position: number, by: WhyLink['by']): WhyLink {
   const nothing = { type: 'missing', subject: '', source: '', at: 0, storedAt: 0, taken: false, hopMs: null, links: [], more: false };
   return { ...nothing, session, position, by, says: 'not in this journal (dropped, or of a session that is not here)', numbers: {} };
 }
