@@ -1,5 +1,6 @@
 import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
+import { exportCommand, importCommand } from '../record/export.ts';
 import { replay } from '../record/replay.ts';
 import { session } from '../record/session.ts';
 import { state } from '../record/state.ts';
@@ -24,6 +25,8 @@ export const COMMANDS: readonly Command[] = [
   why,
   whyNot,
   state,
+  exportCommand,
+  importCommand,
   book,
   stop,
   doctor,

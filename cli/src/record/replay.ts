@@ -5,6 +5,7 @@ import { type Command, EXIT_FAILED, EXIT_GOOD, JSON_FLAG, UsageError } from '../
 import { CORES } from '../cores/cores.ts';
 import { table } from '../table.ts';
 import { progressBar } from '../verify/progress-bar.ts';
+import { interruptible } from './interruptible.ts';
 import { openPublisher, type Publisher } from './publisher.ts';
 import { withArchive } from './with-archive.ts';
 
@@ -20,11 +21,8 @@ export const replay: Command = {
   },
   async run({ words, flags }, { out, say }) {
     const speed = parseSpeed(typeof flags.speed === 'string' ? flags.speed : 'max');
-    const interrupted = new AbortController();
-    const interrupt = (): void => interrupted.abort(new Error('interrupted'));
-    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     let publisher: Publisher | null = null;
-    try {
+    return interruptible(async (signal) => {
       const report = await withArchive(say, async (archive) => {
         const start = await resolveEvent(archive, words[0] as string);
         const end = await resolveEvent(archive, typeof flags.to === 'string' ? flags.to : 'last', { session: start.session, only: true });
@@ -35,13 +33,13 @@ export const replay: Command = {
           say(`nats sub '${publisher.subject}.>'`);
         }
         const bar = progressBar(`replay ${start.session.id}`);
-        const pace = pacer(speed, interrupted.signal);
+        const pace = pacer(speed, signal);
         const done = await replayRange(archive, start.session, {
           cores: CORES,
           from: start.position,
           to: end.position,
           progress: bar.at,
-          signal: interrupted.signal,
+          signal: signal,
           ...(speed === null && publisher === null ? {} : { each: (row, taken) => shown(row, taken, pace, publisher) }),
         });
         bar.end();
@@ -50,10 +48,7 @@ export const replay: Command = {
       if (flags.json === true) out(JSON.stringify(report));
       else for (const line of told(report)) out(line);
       return report.ok ? EXIT_GOOD : EXIT_FAILED;
-    } finally {
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-      await (publisher as Publisher | null)?.close();
-    }
+    }).finally(() => publisher?.close());
   },
 };
 

@@ -3,6 +3,7 @@ import { resolveEvent, resolveSession, type VerifyReport, verifyInParallel } fro
 import { type Command, EXIT_FAILED, EXIT_GOOD, JSON_FLAG, UsageError } from '../command.ts';
 import { CORES, CORES_MODULE } from '../cores/cores.ts';
 import { parseCount } from '../parse.ts';
+import { interruptible } from '../record/interruptible.ts';
 import { withArchive } from '../record/with-archive.ts';
 import { progressBar } from './progress-bar.ts';
 
@@ -24,10 +25,7 @@ export const verify: Command = {
     const anchor = typeof flags.anchor === 'string' ? flags.anchor.toLowerCase() : undefined;
     if (anchor !== undefined && !HASH.test(anchor)) throw new UsageError(`--anchor takes a SHA-256 of 64 hex digits, found ${anchor}`);
     const jobs = typeof flags.jobs === 'string' ? parseCount('jobs', flags.jobs) : availableParallelism();
-    const interrupted = new AbortController();
-    const interrupt = (): void => interrupted.abort(new Error('interrupted'));
-    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-    try {
+    return interruptible(async (signal) => {
       const report = await withArchive(say, async (archive, url) => {
         const session = await resolveSession(archive, words[0]);
         const place = async (flag: string | boolean | undefined) =>
@@ -39,7 +37,7 @@ export const verify: Command = {
         const done = await verifyInParallel(archive, session, {
           cores: CORES,
           jobs,
-          worker: { url, cores: CORES_MODULE, signal: interrupted.signal },
+          worker: { url, cores: CORES_MODULE, signal: signal },
           strict: flags.strict === true,
           ...(anchor === undefined ? {} : { anchor }),
           ...(from === undefined ? {} : { from }),
@@ -52,9 +50,7 @@ export const verify: Command = {
       if (flags.json === true) out(JSON.stringify(report));
       else for (const line of told(report)) out(line);
       return report.ok ? EXIT_GOOD : EXIT_FAILED;
-    } finally {
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    }
+    });
   },
 };
 

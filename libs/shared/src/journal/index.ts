@@ -1,5 +1,6 @@
 export { type Archive, type ListedSession, openArchive, type PnlSum, type TypeCount } from './archive.ts';
 export { JournalError } from './errors.ts';
+export { openImport, type SessionImport } from './import.ts';
 export { createReaderRole, migrate } from './migrate.ts';
 export type { EventTable } from './partitions.ts';
 export { openJournalReader, type PostgresJournalReader } from './reader.ts';

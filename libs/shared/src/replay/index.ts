@@ -1,5 +1,8 @@
 export * from './derivation.ts';
 export * from './event-ref.ts';
+export { type Exported, type ExportOptions, exportSession } from './file/export.ts';
+export type { Manifest } from './file/format.ts';
+export { type Imported, type ImportOptions, importSession, NotImported } from './file/import.ts';
 export * from './ranges.ts';
 export * from './record.ts';
 export * from './replay.ts';

@@ -1,7 +1,7 @@
-import type { CoreServiceName } from '../contracts/index.ts';
+import { CORE_SERVICES, type CoreServiceName } from '../contracts/index.ts';
 import type { Seal, SessionRow } from '../runtime/index.ts';
 import { keptFrom, type RecordReader, snapshotPositions } from './record.ts';
-import { type Cores, coreServices, isSound } from './starting.ts';
+import { isSound } from './starting.ts';
 
 const LEAST_POSITIONS = 100_000;
 /** More ranges than processes, so that all are busy to the end. */
@@ -30,13 +30,13 @@ export interface RangePlan {
 }
 
 /**
- * Cuts a session into ranges. A range's seals are proved from the turns that the seal before it names, its cores from
+ * Cuts a session into ranges, for cores of these versions. A range's seals are proved from the turns that the seal before it names, its cores from
  * snapshots; the range before proves those turns and those snapshots. So the parts prove the whole.
  */
 export async function planRanges(
   journal: RecordReader,
   session: SessionRow,
-  cores: Cores,
+  versions: Readonly<Record<string, string>>,
   plan: RangePlan = {},
 ): Promise<readonly VerifyRange[]> {
   const end = session.end ?? (await journal.head(session.id));
@@ -45,14 +45,15 @@ export async function planRanges(
   const lastSeal = plan.to === undefined ? undefined : (await journal.seals(session.id, plan.to, 1))[0];
   const to = Math.min(end, lastSeal?.to ?? end);
   const positions = new Map<CoreServiceName, readonly number[]>();
-  for (const service of coreServices(cores)) positions.set(service, await snapshotPositions(journal, session.id, service));
-  const otherVersion = coreServices(cores).some((service) => cores[service]().version !== session.versions[service]);
+  for (const service of CORE_SERVICES)
+    if (versions[service] !== undefined) positions.set(service, await snapshotPositions(journal, session.id, service));
+  const otherVersion = [...positions.keys()].some((service) => versions[service] !== session.versions[service]);
 
   const firstAfter = kept === 1 ? 0 : await sealEndFrom(journal, session.id, kept - 1);
   const begins: Record<string, number> = {};
   for (const [service, all] of positions) {
     // Another version is followed from the beginning: a snapshot in between would be of the code that recorded.
-    const usable = otherVersion && cores[service]().version !== session.versions[service] ? [] : all;
+    const usable = versions[service] === session.versions[service] ? all : [];
     const sound = usable.filter((at) => at >= firstAfter && at > 0 && at < to);
     const before = await lastSound(
       journal,

@@ -109,3 +109,7 @@ export async function firstEvent(journal: JournalReader, session: string) {
 export function coreServices(cores: Cores): readonly CoreServiceName[] {
   return CORE_SERVICES.filter((service) => cores[service] !== undefined);
 }
+
+export function versionsOf(cores: Cores): Readonly<Record<string, string>> {
+  return Object.fromEntries(coreServices(cores).map((service) => [service, cores[service]().version]));
+}

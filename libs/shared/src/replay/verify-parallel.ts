@@ -1,6 +1,7 @@
 import type { SessionRow } from '../runtime/index.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 import type { RecordReader } from './record.ts';
+import { versionsOf } from './starting.ts';
 import { type RangeReport, summary, type VerifyOptions, type VerifyReport, verifyRange } from './verify.ts';
 import { runTask, type WorkerOptions } from './worker.ts';
 
@@ -16,7 +17,7 @@ const MOST_JOBS = 64;
 export async function verifyInParallel(journal: RecordReader, session: SessionRow, options: ParallelOptions): Promise<VerifyReport> {
   const { cores, worker, anchor, progress } = options;
   const jobs = Math.max(1, Math.min(MOST_JOBS, options.jobs));
-  const ranges = await planRanges(journal, session, cores, options);
+  const ranges = await planRanges(journal, session, versionsOf(cores), options);
   const done = ranges.map(() => 0);
   const sizes = ranges.map(({ after, to }) => to - after);
   const all = sizes.reduce((sum, size) => sum + size, 0);

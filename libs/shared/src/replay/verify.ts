@@ -5,7 +5,7 @@ import { Intake, openSnapshot, type Seal, type SessionRow, type StoredEvent, sha
 import { Derivation } from './derivation.ts';
 import { planRanges, sealAt, type VerifyRange } from './ranges.ts';
 import { keptFrom, type RecordReader, RowReader, snapshotPositions } from './record.ts';
-import { type Cores, coreServices, parentsLast } from './starting.ts';
+import { type Cores, coreServices, parentsLast, versionsOf } from './starting.ts';
 
 /** One thing that is not as it should be: where, what the journal should say, and what it says. */
 export interface VerifyFault {
@@ -81,7 +81,7 @@ const MOST_FAULTS = 50;
  */
 export async function verifySession(journal: RecordReader, session: SessionRow, options: VerifyOptions): Promise<VerifyReport> {
   const { cores, from, to } = options;
-  const ranges = await planRanges(journal, session, cores, {
+  const ranges = await planRanges(journal, session, versionsOf(cores), {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   });
