@@ -1,5 +1,6 @@
 import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
+import { backup, restore, storage } from '../record/backup.ts';
 import { exportCommand, importCommand } from '../record/export.ts';
 import { replay } from '../record/replay.ts';
 import { session } from '../record/session.ts';
@@ -27,6 +28,9 @@ export const COMMANDS: readonly Command[] = [
   state,
   exportCommand,
   importCommand,
+  backup,
+  restore,
+  storage,
   book,
   stop,
   doctor,

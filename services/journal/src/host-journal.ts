@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { configHash } from '@arb/shared/config';
 import { CORE_VERSIONS } from '@arb/shared/core';
 import { type Hosted, newBoot, realTime, type ShellDeps } from '@arb/shared/hosting';
-import { migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
+import { dropSnapshotsWithoutEvents, migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { Backoff, isRefusal, NO_PROBE } from '@arb/shared/runtime';
 import { RECORD_DEFAULTS, type RecordDeps, SessionKeeper, type Wanted } from './record/index.ts';
@@ -76,7 +76,12 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
       await database();
       if (stopping) return;
       const retention: PostgresJournalStore = openJournalStore(infrastructure.postgresUrl);
-      const stopRetention = keepRetention(retention, session.journal.retentionDays, log);
+      const stopRetention = keepRetention(
+        retention,
+        () => dropSnapshotsWithoutEvents(infrastructure.postgresUrl),
+        session.journal.retentionDays,
+        log,
+      );
       keeper = new SessionKeeper(deps, wanted);
       waitsFor = null;
       try {
