@@ -1,5 +1,8 @@
+import type { CoreServiceName } from '../contracts/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
 import type { VerifyRange } from './ranges.ts';
+import type { ReplayReport } from './replay.ts';
+import type { CoreState } from './state.ts';
 import type { RangeReport } from './verify.ts';
 
 /** Work on the record that is worth a process of its own. Plain data: it goes to that process as it stands. */
@@ -9,9 +12,23 @@ export interface VerifyTask {
   readonly range: VerifyRange;
   readonly anchor?: string;
 }
-export type Task = VerifyTask;
+export interface ReplayTask {
+  readonly kind: 'replay';
+  readonly session: SessionRow;
+  readonly from: number;
+  readonly to: number;
+}
+export interface StateTask {
+  readonly kind: 'state';
+  readonly session: SessionRow;
+  readonly service: CoreServiceName;
+  readonly position: number;
+}
+export type Task = VerifyTask | ReplayTask | StateTask;
 export interface Results {
   readonly verify: RangeReport;
+  readonly replay: ReplayReport;
+  readonly state: CoreState;
 }
 
 /** What a process of its own is told, once. The address holds a password: it goes this way and not by the command line. */

@@ -1,11 +1,14 @@
+import { CORE_VERSIONS } from '../core/versions.ts';
 import type { SessionRow } from '../runtime/index.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 import type { RecordReader } from './record.ts';
-import { versionsOf } from './starting.ts';
+import { type Cores, versionsOf } from './starting.ts';
 import { type RangeReport, summary, type VerifyOptions, type VerifyReport, verifyRange } from './verify.ts';
 import { runTask, type WorkerOptions } from './worker.ts';
 
-export interface ParallelOptions extends VerifyOptions, Pick<RangePlan, 'leastPositions'> {
+export interface ParallelOptions extends Omit<VerifyOptions, 'cores'>, Pick<RangePlan, 'leastPositions'> {
+  /** Run here when there is but one range; without them, that has a process of its own too. */
+  readonly cores?: Cores;
   /** Processes at once. */
   readonly jobs: number;
   readonly worker: WorkerOptions;
@@ -17,7 +20,7 @@ const MOST_JOBS = 64;
 export async function verifyInParallel(journal: RecordReader, session: SessionRow, options: ParallelOptions): Promise<VerifyReport> {
   const { cores, worker, anchor, progress } = options;
   const jobs = Math.max(1, Math.min(MOST_JOBS, options.jobs));
-  const ranges = await planRanges(journal, session, versionsOf(cores), options);
+  const ranges = await planRanges(journal, session, cores === undefined ? CORE_VERSIONS : versionsOf(cores), options);
   const done = ranges.map(() => 0);
   const sizes = ranges.map(({ after, to }) => to - after);
   const all = sizes.reduce((sum, size) => sum + size, 0);
@@ -39,8 +42,8 @@ export async function verifyInParallel(journal: RecordReader, session: SessionRo
       reports[i] = await runTask(task, { ...worker, signal }, at(i));
     }
   };
-  if (ranges.length === 1 && worker.background !== true)
-    reports.push(await verifyRange(journal, session, ranges[0] as (typeof ranges)[number], { ...options, progress: at(0) }));
+  if (ranges.length === 1 && cores !== undefined)
+    reports.push(await verifyRange(journal, session, ranges[0] as (typeof ranges)[number], { ...options, cores, progress: at(0) }));
   else
     try {
       await Promise.all(Array.from({ length: Math.min(jobs, ranges.length) }, work));

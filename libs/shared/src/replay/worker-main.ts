@@ -1,7 +1,9 @@
 import { setPriority } from 'node:os';
-import { openJournalReader } from '../journal/reader.ts';
+import { openJournalReader, type PostgresJournalReader } from '../journal/reader.ts';
+import { replay } from './replay.ts';
 import type { Cores } from './starting.ts';
-import type { Answer, Order } from './task.ts';
+import { stateAt } from './state.ts';
+import type { Answer, Order, Task } from './task.ts';
 import { verifyRange } from './verify.ts';
 
 const PROGRESS_MS = 200;
@@ -33,12 +35,18 @@ async function run({ url, cores, task, background }: Order): Promise<unknown> {
     process.send?.({ progress: [done, all] } satisfies Answer);
   };
   try {
-    return await verifyRange(journal, task.session, task.range, {
-      cores: CORES,
-      progress,
-      ...(task.anchor === undefined ? {} : { anchor: task.anchor }),
-    });
+    return await work(task, journal, CORES, progress);
   } finally {
     await journal.close();
   }
+}
+
+function work(task: Task, journal: PostgresJournalReader, cores: Cores, progress: (done: number, all: number) => void): Promise<unknown> {
+  const { session } = task;
+  if (task.kind === 'verify') {
+    const { range, anchor } = task;
+    return verifyRange(journal, session, range, { cores, progress, ...(anchor === undefined ? {} : { anchor }) });
+  }
+  if (task.kind === 'replay') return replay(journal, session, { cores, from: task.from, to: task.to, progress });
+  return stateAt(journal, session, task.service, task.position, cores);
 }
