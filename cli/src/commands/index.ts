@@ -8,6 +8,7 @@ import { state } from '../record/state.ts';
 import { why, whyNot } from '../record/why.ts';
 import { verify } from '../verify/verify.ts';
 import { doctor } from './doctor.ts';
+import { handover } from './handover.ts';
 import { sessions } from './sessions.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
@@ -17,6 +18,7 @@ import { tail } from './tail.ts';
 /** Every command of `arb`, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   start,
+  handover,
   status,
   sessions,
   session,
