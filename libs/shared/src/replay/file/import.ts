@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import { SESSION_ID } from '../../contracts/index.ts';
 import { openImport, type SessionImport } from '../../journal/index.ts';
 import { type Chain, sealBatch, startChain } from '../../journal/seal.ts';
-import { tableOf } from '../../journal/table.ts';
-import { Intake, type JournalRow, openSnapshot, type Seal, type StoredEvent, type StoredSnapshot } from '../../runtime/index.ts';
+import { Intake, openSnapshot, type Seal, type StoredEvent, type StoredSnapshot } from '../../runtime/index.ts';
+import { journalRow } from '../journal-row.ts';
 import { FORMAT, FORMAT_VERSION, type LineKind, type Manifest, readLine, readRow, type Trailer } from './format.ts';
 import { decompressed, linesOf } from './lines.ts';
 
@@ -172,7 +172,7 @@ class FileReading {
       throw this.refused(
         `the seal says positions ${seal.from} to ${seal.to}, the rows before it are ${this.position + 1} to ${this.position + rows.length}`,
       );
-    const judged = rows.map((row) => rowOf(row, intake.judge(row) === 'malformed', intake));
+    const judged = rows.map((row) => journalRow(row, intake.judge(row) === 'malformed', intake));
     const chain = sealBatch(this.chain, judged, seal.from, seal.to);
     if (chain.head !== seal.head || chain.market !== seal.market || chain.ledger !== seal.ledger)
       throw new NotImported(
@@ -228,24 +228,4 @@ class FileReading {
   private refused(what: string): NotImported {
     return new NotImported(`line ${this.number}: ${what}. Nothing was imported.`);
   }
-}
-
-/** The row as the journal's recorder would have written it. */
-function rowOf(row: StoredEvent, malformed: boolean, { header, event }: Intake): JournalRow {
-  const cause = event?.cause ?? null;
-  return {
-    position: row.position,
-    storedAt: row.storedAt,
-    subject: row.subject,
-    source: header?.source ?? null,
-    n: header?.n ?? null,
-    type: header?.kind.type ?? null,
-    v: header?.v ?? null,
-    at: header?.at ?? null,
-    cause: cause === null ? null : String(cause),
-    bytes: row.bytes,
-    taken: row.taken,
-    malformed,
-    table: tableOf(row.subject),
-  };
 }
