@@ -3,7 +3,7 @@
 -- Null for a session that was recorded here. An imported one is read, never gone on with.
 ALTER TABLE sessions ADD COLUMN imported_at timestamptz;
 
--- The newest 20 stay, those a session starts from and ends with, and one in every 50,000 positions: any state of a long
+-- The newest 20 stay, those a session starts from and ends with, and one in every 20,000 positions: any state of a long
 -- session is then a second away. Those of positions whose events are gone go with the retention.
 CREATE OR REPLACE FUNCTION save_snapshot(of_session text, of_service text, at_position bigint, of_version text, of_schema int, hash text, content text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -20,7 +20,7 @@ BEGIN
   DELETE FROM snapshots old WHERE old.session = of_session AND old.service = of_service AND old.position > 1
     AND old.position < newest AND old.position >= newest - 100000
     AND old.position IS DISTINCT FROM (SELECT end_position FROM sessions WHERE id = of_session)
-    AND (old.position < 50000
+    AND (old.position < 20000
          OR EXISTS (SELECT FROM snapshots s WHERE s.session = of_session AND s.service = of_service
-                    AND s.position < old.position AND s.position >= old.position / 50000 * 50000));
+                    AND s.position < old.position AND s.position >= old.position / 20000 * 20000));
 END $$;

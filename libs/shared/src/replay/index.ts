@@ -7,6 +7,7 @@ export * from './ranges.ts';
 export * from './record.ts';
 export * from './replay.ts';
 export * from './resolve.ts';
+export * from './self-check.ts';
 export * from './session-facts.ts';
 export * from './starting.ts';
 export * from './state.ts';

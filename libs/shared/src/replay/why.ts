@@ -42,7 +42,7 @@ const MOST_DEPTH = 12;
 const MOST_EFFECTS = 20;
 /** Positions after an event in which answers out of market data, and events that rest on it, are looked for. */
 const WINDOW = 2_000;
-const TRIP_WINDOW = 2_000_000;
+const TRIP_WINDOW = 200_000;
 const MOST_OF_TRIP = 40;
 
 /** Why an event stands in the record, and what came of it. */
@@ -183,8 +183,10 @@ async function tripOf(archive: Archive, session: SessionRow, event: AnyEvent, st
   if (typeof trip !== 'string') return [];
   const types = ['decision', 'verdict', 'fill', 'position'];
   const ask = { types, trip, window: TRIP_WINDOW, limit: MOST_OF_TRIP };
-  const before = await archive.ofType(session, { ...ask, upTo: event.position - 1, window: 200_000 });
-  const after = await archive.ofType(session, { ...ask, from: event.position + 1, window: 200_000 });
+  const [before, after] = await Promise.all([
+    archive.ofType(session, { ...ask, upTo: event.position - 1 }),
+    archive.ofType(session, { ...ask, from: event.position + 1 }),
+  ]);
   return [...[...before].reverse(), ...after].flatMap((row) => {
     const found = readEvent(row);
     return found === null ? [] : [linkOf(session.id, row, found, 'trip', (row.storedAt - storedAt) / 1_000)];

@@ -18,6 +18,7 @@ import {
 } from '@arb/shared/replay';
 import type { SessionRow } from '@arb/shared/runtime';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CORES_MODULE } from './cores-module.ts';
 import type { BackupQuery, RangeQuery, VerifyQuery, WhyNotQuery } from './endpoints.ts';
 
 export const OPTIONS = Symbol('archive options');
@@ -32,9 +33,6 @@ export interface ArchiveOptions {
   /** For the processes that replay, where sources are run as they are. */
   readonly execArgv?: readonly string[];
 }
-
-/** The cores are loaded by other processes, from this file. */
-const CORES_MODULE = new URL(import.meta.url.endsWith('.ts') ? './cores.ts' : './cores.js', import.meta.url).href;
 
 /** What the API answers with. Replays run in processes of their own that give way: recording comes first. */
 @Injectable()
