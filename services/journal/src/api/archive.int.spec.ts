@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate, type PostgresServer, startPostgres } from '@arb/shared/journal';
-import { recordSession } from '@arb/shared/replay/testing';
+import { migrate, openArchive, type PostgresServer, startPostgres } from '@arb/shared/journal';
+import { verifyInParallel } from '@arb/shared/replay';
+import { recordSession, tinyCores } from '@arb/shared/replay/testing';
 import { storeSession } from '@arb/shared/replay/testing-store';
+import type { SessionRow } from '@arb/shared/runtime';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -67,6 +69,21 @@ describe('the archive over HTTP', () => {
     expect((await ask('replay/50?to=90')).body).toMatchObject({ ok: true, from: 50, to: 90 });
     expect((await ask('verify/s-1?jobs=2&strict=true')).body).toMatchObject({ ok: true, from: 1, to: end, faults: [] });
     expect((await ask(`verify/s-1?anchor=${'0'.repeat(64)}`)).body).toMatchObject({ ok: false });
+  });
+
+  it('shares a proof among processes, range by range, and ends them all when one fails', async () => {
+    const archive = openArchive(server.url);
+    const session = (await archive.session('s-1')) as SessionRow;
+    const worker = { url: server.url, cores: CORES, execArgv: SOURCES };
+    const parallel = { cores: tinyCores(), jobs: 2, leastPositions: 20, worker };
+    const seen: number[] = [];
+    const report = await verifyInParallel(archive, session, { ...parallel, progress: (done) => seen.push(done) });
+    expect(report).toMatchObject({ ok: true, faults: [], from: 1, to: end });
+    expect(report.ranges).toBeGreaterThan(1);
+    expect(seen.at(-1)).toBe(end);
+    const broken = { ...worker, cores: new URL('none.ts', CORES).href };
+    await expect(verifyInParallel(archive, session, { ...parallel, worker: broken })).rejects.toThrow(/none\.ts/);
+    await archive.close();
   });
 
   it('gives a session as a file, and takes it in elsewhere', async () => {
