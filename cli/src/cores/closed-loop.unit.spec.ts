@@ -41,9 +41,9 @@ function runMarket(seed: string, seconds: number, config: SessionConfig = TEST_C
   const random = randomSequence(seed);
   const rate = 1450;
   const coins = [
-    { coin: 'BTC', price: 90_000, gap: 0, size: 0.01 },
-    { coin: 'ETH', price: 3_000, gap: 0, size: 0.2 },
-    { coin: 'XRP', price: 2.5, gap: 0, size: 300 },
+    { coin: 'BTC', price: 90_000, gap: 0, size: 0.006 },
+    { coin: 'ETH', price: 3_000, gap: 0, size: 0.12 },
+    { coin: 'XRP', price: 2.5, gap: 0, size: 180 },
   ];
   const noise = () => random() + random() + random() + random() - 2;
   const ladder = (from: number, direction: number, unit: number, size: number): [number, number][] =>

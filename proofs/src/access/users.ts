@@ -1,4 +1,5 @@
 import { type EventType, KINDS, SERVICES, subjectOf, type Writer, writesOf } from '@arb/shared/contracts';
+import { plainOf, wireOf } from '@arb/shared/nats';
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 
 export const WRITERS: readonly Writer[] = [...SERVICES, 'cli'];
@@ -46,11 +47,11 @@ export async function tryToPublish(nc: NatsConnection, subjects: readonly string
   const watch = (async () => {
     for await (const status of nc.status()) {
       if (status.type !== 'error' || !(status.error instanceof errors.PermissionViolationError)) continue;
-      refused.add(status.error.subject);
+      refused.add(plainOf(status.error.subject));
       words ??= status.error.message;
     }
   })();
-  for (const subject of subjects) nc.publish(subject, payload);
+  for (const subject of subjects) nc.publish(wireOf(subject), payload);
   // Refusals come before the answer to this ping.
   await nc.flush();
   await nc.close();

@@ -192,11 +192,51 @@ describe('what a configuration is refused for', () => {
     ['an exit above the entry', { yaml: 'strategy: { exitEdgeBps: 15 }' }, /^strategy\.exitEdgeBps: 15, is not below strategy\.minEdgeBps/],
     ['every entry abnormal', { yaml: 'strategy: { abnormalEdgeBps: 15 }' }, /^strategy\.abnormalEdgeBps: 15, is not above/],
     ['a coin above the whole', { yaml: 'risk: { maxPerCoin: "10001" }' }, /^risk\.maxPerCoin: "10001", is above risk\.maxExposure/],
+    [
+      'more trips in one coin than in all',
+      { yaml: 'strategy: { maxTripsPerCoin: 11 }' },
+      /^strategy\.maxTripsPerCoin: 11, is above strategy\.maxOpenTrips/,
+    ],
+    [
+      'a score that weighs nothing',
+      { yaml: 'strategy: { scoreWeights: { spread: 0, health: 0, fees: 0, inventory: 0 } }' },
+      /^strategy\.scoreWeights: 0, weigh nothing/,
+    ],
+    [
+      'fees of a venue that is not watched',
+      { yaml: "strategy: { feeSchedules: { okx: { volume: '0', tiers: [{ from: '0', makerBps: 8, takerBps: 10 }], quotes: {} } } }" },
+      /^strategy\.feeSchedules\.okx: "okx", is for a venue that market\.venues does not list/,
+    ],
+    [
+      'a halt before the limit of the day',
+      { yaml: 'risk: { emergencyStop: "999" }' },
+      /^risk\.emergencyStop: "999", is below risk\.maxDailyLoss/,
+    ],
     ['limits in another currency', { yaml: 'risk: { currency: KRW }' }, /^risk\.currency: "KRW", is not aggregator\.numeraire/],
     [
       'a latency upside down',
       { yaml: 'executor: { latencyMs: { upbit: { min: 20 } } }' },
       /^executor\.latencyMs\.upbit\.min: 20, is above max/,
+    ],
+    [
+      'a queue of paper orders',
+      { yaml: 'executor: { fillModel: queue }' },
+      /^executor\.fillModel: "queue", is not offered: .*choose depth/,
+    ],
+    [
+      'zones without their ratios',
+      { yaml: 'executor: { calibration: { edgeBps: [10, 20] } }' },
+      /^executor\.calibration\.ratios: 12, is not one ratio for each of the 18 zones/,
+    ],
+    [
+      'zones that do not ascend',
+      { yaml: 'executor: { calibration: { size: [0.75, 0.25] } }' },
+      /^executor\.calibration\.size: \[0\.75,0\.25\], does not ascend/,
+    ],
+    [
+      'a ratio above one',
+      { env: { ARB_EXECUTOR_CALIBRATION_RATIOS: '[2]' } },
+      /^executor\.calibration\.ratios\[0\]: 2, is not a number from 0 to 1/,
     ],
     ['text that is not YAML', { yaml: 'risk: { maxExposure: [ }' }, /^config\/paper\.yaml: .*is not YAML/],
     ['a key twice', { yaml: 'risk: {}\nrisk: {}' }, /^config\/paper\.yaml: .*is not YAML \(Map keys must be unique/],

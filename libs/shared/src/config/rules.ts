@@ -107,6 +107,19 @@ export function list(item: Rule, most: number, keyOf: (value: unknown) => unknow
   };
 }
 
+/** Values in an order that means something; the same one may come twice. */
+export function row(item: Rule, least: number, most: number): Rule {
+  return {
+    kind: 'list',
+    allowed: `a list of ${least} to ${most}, each ${item.allowed}`,
+    check(value, path) {
+      if (!Array.isArray(value) || value.length < least || value.length > most)
+        return [{ path, value, reason: `is not a list of ${least} to ${most} entries`, remedy: 'write such a list' }];
+      return value.flatMap((entry, i) => item.check(entry, `${path}[${i}]`));
+    },
+  };
+}
+
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -63,11 +63,44 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
     'raise it, or nothing is ever entered',
   );
   refuse(
+    strategy.maxTripsPerCoin > strategy.maxOpenTrips,
+    'strategy.maxTripsPerCoin',
+    strategy.maxTripsPerCoin,
+    `is above strategy.maxOpenTrips (${strategy.maxOpenTrips})`,
+    'lower it, or raise strategy.maxOpenTrips',
+  );
+  const { spread, health, fees, inventory } = strategy.scoreWeights;
+  refuse(
+    !(spread + health + fees + inventory > 0),
+    'strategy.scoreWeights',
+    0,
+    'weigh nothing in all',
+    'give at least one of them a weight above 0',
+  );
+  for (const name of Object.keys(strategy.feeSchedules))
+    refuse(
+      !market.venues.some((venue) => venue.name === name),
+      `strategy.feeSchedules.${name}`,
+      name,
+      'is for a venue that market.venues does not list',
+      `did you mean ${nearest(
+        name,
+        market.venues.map((venue) => venue.name),
+      )}?`,
+    );
+  refuse(
     Number(risk.maxPerCoin) > Number(risk.maxExposure),
     'risk.maxPerCoin',
     risk.maxPerCoin,
     `is above risk.maxExposure (${risk.maxExposure})`,
     'lower it, or raise risk.maxExposure',
+  );
+  refuse(
+    risk.emergencyStop !== undefined && risk.maxDailyLoss !== undefined && Number(risk.emergencyStop) < Number(risk.maxDailyLoss),
+    'risk.emergencyStop',
+    risk.emergencyStop,
+    `is below risk.maxDailyLoss (${risk.maxDailyLoss})`,
+    'raise it, or everything halts before positions are only reduced',
   );
   refuse(
     risk.currency !== aggregator.numeraire,
@@ -78,6 +111,30 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
   );
   for (const [venue, { min, max }] of Object.entries(executor.latencyMs))
     refuse(min > max, `executor.latencyMs.${venue}.min`, min, `is above max (${max})`, 'exchange or correct the two');
+  refuse(
+    executor.fillModel === 'queue',
+    'executor.fillModel',
+    executor.fillModel,
+    'is not offered: paper orders never rest in a queue, each fills at once or not at all',
+    'choose depth, simple or calibrated',
+  );
+  const { edgeBps, size, volatilityBps, ratios } = executor.calibration;
+  for (const [measure, bounds] of Object.entries({ edgeBps, size, volatilityBps }))
+    refuse(
+      bounds.some((bound, i) => i > 0 && bound <= (bounds[i - 1] as number)),
+      `executor.calibration.${measure}`,
+      bounds,
+      'does not ascend',
+      'write each bound once, the lowest first',
+    );
+  const zones = (edgeBps.length + 1) * (size.length + 1) * (volatilityBps.length + 1);
+  refuse(
+    ratios.length !== zones,
+    'executor.calibration.ratios',
+    ratios.length,
+    `is not one ratio for each of the ${zones} zones that the bounds make`,
+    'write one for each: edge first, then size, then volatility the fastest',
+  );
   for (const { name, quote } of market.venues)
     refuse(
       !Object.hasOwn(executor.openingBalances[name] ?? {}, quote),

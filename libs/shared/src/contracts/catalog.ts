@@ -189,7 +189,7 @@ const rows = {
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
-    readers: ['strategy', 'risk', 'alerting'],
+    readers: ['strategy', 'risk', 'executor', 'alerting'],
     says: "a venue's state and warnings",
     shape: events.health,
   }),
@@ -294,6 +294,35 @@ const rows = {
     says: 'ledgers of a venue',
     shape: events.balance,
   }),
+  transfer: kind({
+    root: 'transfer',
+    words: [COIN],
+    names: ['currency'],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['strategy', 'risk', 'dashboard'],
+    says: 'money or coins on their way between venues',
+    shape: events.transferState,
+  }),
+  kpi: kind({
+    root: 'kpi',
+    words: [],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['alerting', 'dashboard'],
+    says: 'how trading goes: PnL, win rate, fills, latency',
+    shape: events.kpi,
+  }),
+  reconciliation: kind({
+    root: 'reconciliation',
+    words: [VENUE],
+    names: ['venue'],
+    writers: ['executor'],
+    by: 'core',
+    readers: ['alerting', 'dashboard'],
+    says: "a day's ledgers held against fills and transfers",
+    shape: events.reconciliation,
+  }),
   alert: kind({
     root: 'alert',
     words: [/^p[0-3]$/],
@@ -341,6 +370,11 @@ export function subjectOf(type: EventType, ...words: readonly string[]): string 
   return words.length === 0 ? row.root : `${row.root}.${words.join('.')}`;
 }
 
+export function rootOf(subject: string): string {
+  const dot = subject.indexOf('.');
+  return dot < 0 ? subject : subject.slice(0, dot);
+}
+
 /** The kinds of event that a subject can carry (two only for `service.*` and `alert.*`), or none. */
 export function kindsOn(subject: string): readonly EventKind[] {
   const [root, ...words] = subject.split('.');
@@ -367,4 +401,19 @@ export function readsOf(service: ServiceName): readonly EventKind[] {
 
 export function writesOf(writer: Writer): readonly EventKind[] {
   return KINDS.filter((row) => row.writers.includes(writer));
+}
+
+const rootsByService = new Map<ServiceName, ReadonlySet<string>>();
+
+/**
+ * The roots that a service is given, all messages of each: those of the types it reads, its own, in which it reads back
+ * what it has said, and those that decide whose turn it is.
+ */
+export function rootsOf(service: ServiceName): ReadonlySet<string> {
+  let roots = rootsByService.get(service);
+  if (roots === undefined) {
+    roots = new Set(['session', 'clock', 'lease', ...[...readsOf(service), ...writesOf(service)].map((kind) => kind.root)]);
+    rootsByService.set(service, roots);
+  }
+  return roots;
 }

@@ -43,6 +43,9 @@ const WORDS: Readonly<Record<EventType, readonly (readonly string[])[]>> = {
   fill: [['upbit', 'BTC-KRW']],
   position: [['BTC']],
   balance: [['upbit']],
+  transfer: [['BTC'], ['KRW']],
+  kpi: [[]],
+  reconciliation: [['upbit']],
   alert: [['p0'], ['p3']],
   'alert.delivery': [['p0'], ['p3']],
 };

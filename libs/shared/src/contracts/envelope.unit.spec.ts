@@ -67,6 +67,7 @@ const decision: Data['decision'] = fc.record(
     value: nullable(number),
     why: text,
     numbers,
+    transfer: fc.record({ from: venue, to: venue, currency: coin, quantity: decimal, fee: decimal, arrivesAt: count }),
   },
   {
     requiredKeys: [
@@ -86,6 +87,42 @@ const decision: Data['decision'] = fc.record(
     ],
   },
 );
+
+const roundTrip = fc.record({
+  enteredAt: count,
+  endedAt: count,
+  notional: nullable(amount),
+  edgeBps: nullable(number),
+  score: nullable(number),
+  enterRule: nullable(text),
+  exitRule: nullable(text),
+  exits: count,
+  unwinds: count,
+  kept: decimal,
+  unhedged: number,
+  legs: fc.array(
+    fc.record({
+      phase: fc.constantFrom('enter', 'exit'),
+      leg: fc.record({
+        venue,
+        symbol: pair,
+        side,
+        asked: decimal,
+        filled: decimal,
+        expected: decimal,
+        price: nullable(decimal),
+        value: decimal,
+        fee: decimal,
+        slippageBps: nullable(number),
+        latencyMs: nullable(number),
+        orders: count,
+      }),
+    }),
+    { maxLength: 4 },
+  ),
+  model: text,
+  modelVersion: count,
+});
 
 const DATA: Data = {
   'session.started': fc.record({
@@ -184,23 +221,31 @@ const DATA: Data = {
     symbols: fc.array(fc.record({ symbol: pair, tick: nullable(decimal), lot: decimal, minNotional: decimal }), { maxLength: 4 }),
   }),
   universe: fc.record({ coins: fc.array(coin, { maxLength: 5 }), mode: text, why: text }),
-  l2: fc.record({
-    coin,
-    numeraire: coin,
-    venues: fc.array(
-      fc.record({
-        venue,
-        symbol: pair,
-        state: fc.constantFrom('fresh', 'stale', 'absent'),
-        epoch: count,
-        ageMs: nullable(number),
-        rate: nullable(positive),
-      }),
-      { maxLength: 4 },
-    ),
-    bids: merged,
-    asks: merged,
-  }),
+  l2: fc.record(
+    {
+      coin,
+      numeraire: coin,
+      venues: fc.array(
+        fc.record(
+          {
+            venue,
+            symbol: pair,
+            state: fc.constantFrom('fresh', 'stale', 'absent'),
+            epoch: count,
+            ageMs: nullable(number),
+            rate: nullable(positive),
+            backup: fc.boolean(),
+          },
+          { requiredKeys: ['venue', 'symbol', 'state', 'epoch', 'ageMs', 'rate'] },
+        ),
+        { maxLength: 4 },
+      ),
+      bids: merged,
+      asks: merged,
+      statistics: fc.record({ aggregations: count, allActive: count, someActive: count, noneActive: count }),
+    },
+    { requiredKeys: ['coin', 'numeraire', 'venues', 'bids', 'asks'] },
+  ),
   decision,
   verdict: fc.record({
     outcome: fc.constantFrom('ALLOW', 'REDUCE', 'COOLDOWN', 'BLOCK'),
@@ -241,29 +286,84 @@ const DATA: Data = {
     fillRatio: number,
     model: text,
     modelVersion: count,
+    purpose: fc.constantFrom('leg', 'proceed', 'unwind'),
+    sentAtBest: decimal,
+    metBest: decimal,
+    latencyMs: number,
   }),
-  position: fc.record({
-    trip,
-    coin,
-    state: fc.constantFrom('OPEN', 'CLOSING', 'CLOSED', 'UNWOUND', 'FAILED'),
-    route,
+  position: fc.record(
+    {
+      trip,
+      coin,
+      state: fc.constantFrom('OPEN', 'CLOSING', 'CLOSED', 'UNWOUND', 'FAILED'),
+      route,
+      quantity: decimal,
+      pnl: nullable(amount),
+      parts: dictionary(decimal),
+      why: text,
+      log: roundTrip,
+    },
+    { requiredKeys: ['trip', 'coin', 'state', 'route', 'quantity', 'pnl', 'parts', 'why'] },
+  ),
+  balance: fc.record({ venue, balances: dictionary(decimal), reserved: dictionary(decimal) }, { requiredKeys: ['venue', 'balances'] }),
+  transfer: fc.record({
+    transfer: trip,
+    currency: coin,
+    from: venue,
+    to: venue,
     quantity: decimal,
-    pnl: nullable(amount),
-    parts: dictionary(decimal),
+    fee: decimal,
+    state: fc.constantFrom('left', 'arrived', 'refused'),
+    arrivesAt: count,
     why: text,
   }),
-  balance: fc.record({ venue, balances: dictionary(decimal) }),
-  guard: fc.record({
-    mode: fc.constantFrom('ACTIVE', 'REDUCE_ONLY', 'HALTED'),
-    rule: nullable(text),
-    why: text,
-    closed: fc.array(fc.record({ what: text, rule: text, until: nullable(count) }), { maxLength: 3 }),
-    exposure: amount,
-    dailyPnl: amount,
-    equity: amount,
-    drawdown: amount,
-    numbers,
+  kpi: fc.record(
+    {
+      since: count,
+      trips: fc.record({ open: count, closed: count, unwound: count, failed: count, won: count, lost: count }),
+      realised: amount,
+      unrealised: nullable(amount),
+      drawdown: amount,
+      numbers,
+      zones: fc.array(fc.record({ zone: text, predicted: number, seen: number, orders: count }), { maxLength: 3 }),
+    },
+    { requiredKeys: ['since', 'trips', 'realised', 'unrealised', 'drawdown', 'numbers'] },
+  ),
+  reconciliation: fc.record({
+    venue,
+    from: count,
+    to: count,
+    agrees: fc.boolean(),
+    accounts: fc.array(
+      fc.record({
+        currency: coin,
+        opening: decimal,
+        bought: decimal,
+        sold: decimal,
+        fees: decimal,
+        transferred: decimal,
+        closing: decimal,
+        difference: decimal,
+      }),
+      { maxLength: 3 },
+    ),
+    fills: count,
   }),
+  guard: fc.record(
+    {
+      mode: fc.constantFrom('ACTIVE', 'REDUCE_ONLY', 'HALTED'),
+      rule: nullable(text),
+      why: text,
+      closed: fc.array(fc.record({ what: text, rule: text, until: nullable(count) }), { maxLength: 3 }),
+      exposure: amount,
+      dailyPnl: amount,
+      equity: amount,
+      drawdown: amount,
+      numbers,
+      counters: fc.array(fc.record({ rule: text, first: count, final: count }), { maxLength: 3 }),
+    },
+    { requiredKeys: ['mode', 'rule', 'why', 'closed', 'exposure', 'dailyPnl', 'equity', 'drawdown', 'numbers'] },
+  ),
   alert: fc.record({
     id: text,
     key: text,
@@ -283,7 +383,14 @@ const DATA: Data = {
   }),
 };
 
-const WORD_OF: Readonly<Record<string, string>> = { l2: 'BTC', decision: 'BTC', verdict: 'BTC', position: 'BTC', fx: 'KRW-USDT' };
+const WORD_OF: Readonly<Record<string, string>> = {
+  l2: 'BTC',
+  decision: 'BTC',
+  verdict: 'BTC',
+  position: 'BTC',
+  transfer: 'BTC',
+  fx: 'KRW-USDT',
+};
 
 function subjectFor(type: EventType): string {
   const { root, words, writers } = CATALOG[type];

@@ -195,11 +195,15 @@ export const l2 = record({
       ageMs: nullable(number),
       /** Numeraire per unit of the venue's quote currency. */
       rate: nullable(positive),
+      /** Its book was asked for over REST because the stream is away: shown as stale, whatever its age. */
+      backup: optional(boolean),
     }),
     16,
   ),
   bids: mergedLevels,
   asks: mergedLevels,
+  /** Of this coin, since the session began: merges in all, and with all, some or none of its venues fresh. Said once a second. */
+  statistics: optional(record({ aggregations: count, allActive: count, someActive: count, noneActive: count })),
 });
 
 /** Numbers behind a decision or verdict, by name: what `why` prints. */
@@ -217,6 +221,9 @@ const leg = record({
 });
 export type Leg = Of<typeof leg>;
 
+/** Coins or money sent from one venue to another: `quantity` leaves `from` at once, `quantity - fee` is at `to` from `arrivesAt` (µs) on. */
+const transfer = record({ from: venue, to: venue, currency: coin, quantity: decimal, fee: decimal, arrivesAt: count });
+
 export const decision = record({
   kind: oneOf('enter', 'exit', 'rebalance', 'skipped'),
   trip: nullable(trip),
@@ -232,6 +239,8 @@ export const decision = record({
   value: nullable(number),
   why: text,
   numbers,
+  /** Only in a `rebalance`, which then has no legs; its `trip` names the transfer. */
+  transfer: optional(transfer),
 });
 export const verdict = record({
   outcome: oneOf('ALLOW', 'REDUCE', 'COOLDOWN', 'BLOCK'),
@@ -274,7 +283,51 @@ export const fill = record({
   fillRatio: number,
   model: text,
   modelVersion: count,
+  /** A leg of the decision, the rest of one sent again, or the taking back of what the other leg did not match. */
+  purpose: optional(oneOf('leg', 'proceed', 'unwind')),
+  /** Best price on offer when the first order of this leg was sent, and when this one was at the venue. */
+  sentAtBest: optional(decimal),
+  metBest: optional(decimal),
+  latencyMs: optional(number),
 });
+
+/** One leg of a round trip, over all its orders; value and fee in its quote currency. */
+const tradedLeg = record({
+  venue,
+  symbol: pair,
+  side,
+  asked: decimal,
+  filled: decimal,
+  expected: decimal,
+  price: nullable(decimal),
+  value: decimal,
+  fee: decimal,
+  slippageBps: nullable(number),
+  latencyMs: nullable(number),
+  orders: count,
+});
+/** What the log of round trips says beside the position itself. */
+const roundTrip = record({
+  /** Core time in µs. */
+  enteredAt: count,
+  endedAt: count,
+  notional: nullable(amount),
+  edgeBps: nullable(number),
+  score: nullable(number),
+  enterRule: nullable(text),
+  exitRule: nullable(text),
+  exits: count,
+  unwinds: count,
+  /** Coins that stayed at a venue because they were neither matched nor taken back: what is left over, or owed. */
+  kept: decimal,
+  /** What stood on one leg alone, in the numeraire, times the milliseconds it did. */
+  unhedged: number,
+  legs: list(record({ phase: oneOf('enter', 'exit'), leg: tradedLeg }), 4),
+  model: text,
+  modelVersion: count,
+});
+export type RoundTrip = Of<typeof roundTrip>;
+
 export const position = record({
   trip,
   coin,
@@ -282,10 +335,69 @@ export const position = record({
   route: nullable(record({ buy: venue, sell: venue })),
   quantity: decimal,
   pnl: nullable(amount),
+  /** In the currency of `pnl`; they sum to it exactly. */
   parts: dictionary(decimal, 32),
   why: text,
+  /** Only at the end of one that was begun. */
+  log: optional(roundTrip),
 });
-export const balance = record({ venue, balances: dictionary(decimal, 1000) });
+export const balance = record({
+  venue,
+  balances: dictionary(decimal, 1000),
+  /** Of those, what orders on their way may need: nothing else is left out. */
+  reserved: optional(dictionary(decimal, 1000)),
+});
+/** Money or coins on their way from one venue to another. */
+export const transferState = record({
+  /** The `trip` of the decision that asked for it. */
+  transfer: trip,
+  currency: coin,
+  from: venue,
+  to: venue,
+  quantity: decimal,
+  fee: decimal,
+  state: oneOf('left', 'arrived', 'refused'),
+  arrivesAt: count,
+  why: text,
+});
+/** How trading goes, since the ledgers were opened: said every few seconds. */
+export const kpi = record({
+  /** Core time in µs. */
+  since: count,
+  trips: record({ open: count, closed: count, unwound: count, failed: count, won: count, lost: count }),
+  realised: amount,
+  /** What closing all open round trips now would bring, at the depth there is; null where a venue has no book to tell. */
+  unrealised: nullable(amount),
+  /** Deepest fall of the realised sum below its peak. */
+  drawdown: amount,
+  /** Win rate, average R, trades an hour, fill ratio, slippage, latency, unhedged … by name; null where there is none yet. */
+  numbers: dictionary(nullable(number), 64),
+  /** Of the calibrated fill model: what its zones said and what the books showed. */
+  zones: optional(list(record({ zone: text, predicted: number, seen: number, orders: count }), 64)),
+});
+/** A day's ledgers of one venue held against its fills and transfers. */
+export const reconciliation = record({
+  venue,
+  /** Core time in µs. */
+  from: count,
+  to: count,
+  agrees: boolean,
+  /** `opening + bought − sold − fees + transferred` should be `closing`; `difference` is what is not. */
+  accounts: list(
+    record({
+      currency: coin,
+      opening: decimal,
+      bought: decimal,
+      sold: decimal,
+      fees: decimal,
+      transferred: decimal,
+      closing: decimal,
+      difference: decimal,
+    }),
+    1000,
+  ),
+  fills: count,
+});
 /** How free trading is, and the numbers its limits are held against: said at every change of mode or breaker, and each minute. */
 export const guard = record({
   mode: oneOf(...MODES),
@@ -299,6 +411,8 @@ export const guard = record({
   equity: amount,
   drawdown: amount,
   numbers: dictionary(nullable(number), 64),
+  /** How often each rule was the first that spoke against an entry, and how often it decided. */
+  counters: optional(list(record({ rule: text, first: count, final: count }), 100)),
 });
 
 export const alert = record({

@@ -1,4 +1,4 @@
 export * from './catalog.ts';
 export * from './envelope.ts';
-export { BOOT, COIN, type Leg, MODES, PAIR, VENUE } from './events.ts';
+export { BOOT, COIN, type Leg, MODES, PAIR, type RoundTrip, VENUE } from './events.ts';
 export * from './names.ts';

@@ -6,6 +6,9 @@ export type ServiceName = (typeof SERVICES)[number];
 export const CORE_SERVICES = ['aggregator', 'strategy', 'risk', 'executor', 'alerting'] as const;
 export type CoreServiceName = (typeof CORE_SERVICES)[number];
 
+/** Those on the way from a book to an order: woken for every message. The others look many times a second. */
+export const HURRIED: readonly ServiceName[] = ['aggregator', 'strategy', 'risk', 'executor'];
+
 /**
  * Services that touch the world and may do so only while they hold the lease of their name. The journal is none of
  * them: Postgres' lock says who writes, and `session.started` and `session.resumed` name that boot on the stream.

@@ -5,9 +5,9 @@ import type { CoreServiceName } from '../contracts/index.ts';
  * A change that can alter a core's outputs for the same inputs raises its number; the next start is then a handover.
  */
 export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
-  aggregator: '1',
-  strategy: '1',
-  risk: '1',
-  executor: '1',
-  alerting: '1',
+  aggregator: '2',
+  strategy: '2',
+  risk: '2',
+  executor: '2',
+  alerting: '2',
 };

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { backup, backupsIn, restore } from './backup.ts';
 import { migrate } from './migrate.ts';
@@ -12,12 +12,14 @@ import { dropSnapshotsWithoutEvents, storageOf } from './storage.ts';
 import { openJournalStore } from './store.ts';
 import { type PostgresServer, startPostgres } from './testing.ts';
 
+jest.setTimeout(120_000);
+
 let server: PostgresServer;
 let folder: string;
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop(), 30_000);
+});
+afterAll(() => server.stop());
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -78,7 +80,7 @@ describe('a backup', () => {
     // What was restored is a journal to write on.
     await record('kept', 121, 130);
     expect((await events('kept')).length).toBe(130);
-  }, 60_000);
+  });
 
   it('leaves no database of its check behind, and no file where it fails', async () => {
     await record('s', 1, 10);
@@ -90,7 +92,7 @@ describe('a backup', () => {
     away.abort(new Error('interrupted'));
     await expect(backup(url, { ...options(), signal: away.signal })).rejects.toThrow();
     expect(readdirSync(folder).filter((name) => name.includes('unfinished'))).toEqual([]);
-  }, 60_000);
+  });
 
   it('makes room: so many stay, the newest', async () => {
     await record('s', 1, 10);
@@ -100,7 +102,7 @@ describe('a backup', () => {
     expect(backupsIn(folder).map(({ path }) => path)).toEqual([files[2], files[1]]);
     expect(existsSync(files[0] as string)).toBe(false);
     expect(existsSync(join(folder, 'of somebody else'))).toBe(true);
-  }, 60_000);
+  });
 
   it('that was damaged, or stands without what it must hold, is refused and changes nothing', async () => {
     await record('s', 1, 10);
@@ -111,7 +113,7 @@ describe('a backup', () => {
     await expect(restore(url, file)).rejects.toThrow(/which says what the backup must hold/);
     await expect(restore(url, join(folder, 'none'))).rejects.toThrow(/There is no file/);
     expect((await events('s')).length).toBe(10);
-  }, 60_000);
+  });
 
   it('is not put under the feet of somebody who uses the journal', async () => {
     await record('s', 1, 10);
@@ -120,7 +122,7 @@ describe('a backup', () => {
     await client.connect();
     await expect(restore(url, file)).rejects.toThrow(/1 clients use the journal \(journal writer\)/);
     await client.end();
-  }, 60_000);
+  });
 });
 
 describe('storage', () => {

@@ -53,7 +53,11 @@ export function fromNumber(value: number): Decimal {
   if (!Number.isFinite(value)) throw new RangeError(`decimal: expected a finite number, found ${value}`);
   const text = String(value);
   const e = text.indexOf('e');
-  if (e < 0) return parseDecimal(text);
+  if (e < 0) {
+    // Every level of a book comes this way: the text of a number needs no checking.
+    const dot = text.indexOf('.');
+    return dot < 0 ? decimal(BigInt(text), 0) : decimal(BigInt(text.slice(0, dot) + text.slice(dot + 1)), text.length - dot - 1);
+  }
   const mantissa = parseDecimal(text.slice(0, e));
   const scale = mantissa.scale - Number(text.slice(e + 1));
   return scale >= 0 ? decimal(mantissa.units, scale) : decimal(mantissa.units * powerOfTen(-scale), 0);
@@ -101,6 +105,14 @@ export function least(a: Decimal, b: Decimal): Decimal {
   return compare(a, b) <= 0 ? a : b;
 }
 
+export function greatest(a: Decimal, b: Decimal): Decimal {
+  return compare(a, b) >= 0 ? a : b;
+}
+
+export function absolute(a: Decimal): Decimal {
+  return a.units < 0n ? negate(a) : a;
+}
+
 /** `dividend / divisor` as a whole number. */
 function quotient(dividend: bigint, divisor: bigint, rounding: Rounding): bigint {
   const whole = dividend / divisor;
@@ -122,4 +134,11 @@ export function divide(a: Decimal, b: Decimal, scale: number, rounding: Rounding
 export function round(a: Decimal, scale: number, rounding: Rounding = 'even'): Decimal {
   if (a.scale <= scale) return a;
   return decimal(quotient(a.units, powerOfTen(a.scale - scale), rounding), scale);
+}
+
+/** The nearest whole multiple of a step towards zero, or away from it: 0.127 in steps of 0.05 is 0.1, or 0.15. */
+export function toStep(a: Decimal, step: Decimal, rounding: 'down' | 'up'): Decimal {
+  if (step.units <= 0n) throw new RangeError(`decimal: expected a step above 0, found ${formatDecimal(step)}`);
+  if (step.units === 1n && a.scale <= step.scale) return a;
+  return multiply(divide(a, step, 0, rounding), step);
 }

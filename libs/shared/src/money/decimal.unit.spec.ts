@@ -1,4 +1,5 @@
 import {
+  absolute,
   add,
   compare,
   type Decimal,
@@ -6,12 +7,14 @@ import {
   divide,
   formatDecimal,
   fromNumber,
+  greatest,
   multiply,
   negate,
   parseDecimal,
   round,
   subtract,
   toNumber,
+  toStep,
 } from '@arb/shared/money';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -100,5 +103,18 @@ describe('decimal', () => {
         expect(compare(a, b)).toBe(order < 0n ? -1 : order > 0n ? 1 : 0);
       }),
     );
+  });
+
+  it('fits an amount to whole steps, down for what may be too much and up for what may be too little', () => {
+    const fit = (text: string, step: string) => ['down', 'up'].map((way) => formatDecimal(toStep(d(text), d(step), way as 'down' | 'up')));
+    expect(fit('0.127', '0.05')).toEqual(['0.1', '0.15']);
+    expect(fit('152001', '1000')).toEqual(['152000', '153000']);
+    expect(fit('0.3', '0.1')).toEqual(['0.3', '0.3']);
+    expect(() => toStep(d('1'), d('0'), 'down')).toThrow(/step above 0/);
+  });
+
+  it('tells the greater of two, and a size without its sign', () => {
+    expect(formatDecimal(greatest(d('-2'), d('-3.5')))).toBe('-2');
+    expect(formatDecimal(absolute(d('-3.5')))).toBe('3.5');
   });
 });

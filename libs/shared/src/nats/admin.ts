@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { StreamAdmin } from '../runtime/ports.ts';
+import { plainOf, wireOf } from './address.ts';
 import { answered, ask, checkedName, infoOf, JetStreamError, NAME_IN_USE, NO_STREAM, type StreamState, streamState } from './api.ts';
 
 /** Nobody sends message ids, so the server has nothing to remember; this is the shortest window it accepts. */
@@ -12,7 +13,7 @@ export function streamAdmin(nc: NatsConnection): StreamAdmin {
     async create(stream, subjects, maxBytes) {
       const config = {
         name: checkedName(stream),
-        subjects,
+        subjects: subjects.map(wireOf),
         retention: 'limits',
         storage: 'file',
         // Old events never make room for new ones: a full stream refuses, and the refusal is seen.
@@ -31,7 +32,10 @@ export function streamAdmin(nc: NatsConnection): StreamAdmin {
       } catch (error) {
         if (!(error instanceof JetStreamError) || error.number !== NAME_IN_USE) throw error;
         const found = await streamState(nc, stream);
-        const has = found === null ? 'is gone again' : `has subjects ${found.config.subjects} and ${found.config.max_bytes} bytes`;
+        const has =
+          found === null
+            ? 'is gone again'
+            : `has subjects ${(found.config.subjects ?? []).map(plainOf)} and ${found.config.max_bytes} bytes`;
         throw new Error(
           `stream ${stream} should be created with subjects ${subjects} and ${maxBytes} bytes, but it exists already and ${has}; remove it, or go on with it as it is`,
           { cause: error },
@@ -42,9 +46,10 @@ export function streamAdmin(nc: NatsConnection): StreamAdmin {
     async setSubjects(stream, subjects) {
       const found = await streamState(nc, stream);
       if (found === null) throw new Error(`stream ${stream} should get subjects ${subjects}, but there is no such stream`);
+      const wanted = subjects.map(wireOf);
       const present = found.config.subjects ?? [];
-      if (present.length === subjects.length && present.every((subject, i) => subject === subjects[i])) return;
-      await ask(nc, `STREAM.UPDATE.${stream}`, { ...found.config, subjects });
+      if (present.length === wanted.length && present.every((subject, i) => subject === wanted[i])) return;
+      await ask(nc, `STREAM.UPDATE.${stream}`, { ...found.config, subjects: wanted });
     },
 
     async purge(stream, below) {
@@ -73,7 +78,7 @@ export function streamAdmin(nc: NatsConnection): StreamAdmin {
 
     async publish(stream, subject, bytes) {
       const what = `publish on ${subject} into stream ${stream}`;
-      const ack = (await answered(nc, subject, bytes, what)) as { stream?: unknown; seq?: unknown };
+      const ack = (await answered(nc, wireOf(subject), bytes, what)) as { stream?: unknown; seq?: unknown };
       if (ack.stream !== stream || !Number.isSafeInteger(ack.seq))
         throw new Error(`${what}: expected its acknowledgement, found one of stream ${String(ack.stream)} at ${String(ack.seq)}`);
       return ack.seq as number;

@@ -1,5 +1,6 @@
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import type { StreamInfo } from '../runtime/ports.ts';
+import { plainOf } from './address.ts';
 
 /** A refusal by JetStream, with the server's own number for it. */
 export class JetStreamError extends Error {
@@ -89,6 +90,6 @@ export function infoOf(found: StreamState): StreamInfo {
     lastPosition: found.state.last_seq,
     bytes: found.state.bytes,
     maxBytes: found.config.max_bytes,
-    subjects: found.config.subjects ?? [],
+    subjects: (found.config.subjects ?? []).map(plainOf),
   };
 }

@@ -44,7 +44,7 @@ describe('a link', () => {
     const ended = new Promise<string>((resolve) => {
       end = resolve;
     });
-    await link.read('SESSION_a', 1, () => {}, end);
+    await link.read('SESSION_a', 1, null, () => {}, end);
     await server.kill9();
     expect(await link.closed).toContain(`connection to NATS at ${server.url} lost`);
     expect(await ended).toBe(await link.closed);
@@ -80,7 +80,7 @@ describe('a link', () => {
     await link.admin.publish('SESSION_a', 'session.started', bytes);
     await link.admin.publish('SESSION_a', 'session.empty', Buffer.alloc(0));
     const read = await new Promise<number>(
-      (resolve, reject) => void link.read('SESSION_a', 1, (m) => resolve(m.storedAt), reject).catch(reject),
+      (resolve, reject) => void link.read('SESSION_a', 1, null, (m) => resolve(m.storedAt), reject).catch(reject),
     );
     const message = await link.message('SESSION_a', 1);
     expect(message).toMatchObject({ position: 1, subject: 'session.started', storedAt: read });

@@ -1,10 +1,13 @@
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
+import { HURRIED } from '../contracts/index.ts';
 import type { AdminLink, Bus, Link, StreamMessage } from '../runtime/ports.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import { microsOf } from './ack.ts';
+import { plainOf, wireOf } from './address.ts';
 import { streamAdmin } from './admin.ts';
 import { ask, checkedName, infoOf, JetStreamError, NO_MESSAGE, NO_STREAM, streamState } from './api.ts';
 import { inboxOf } from './config.ts';
+import { poll } from './polling.ts';
 import { type Line, read } from './reading.ts';
 
 export interface NatsBusOptions {
@@ -92,7 +95,7 @@ function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: b
     for await (const status of nc.status()) {
       if (status.type !== 'error' || !(status.error instanceof errors.PermissionViolationError) || reason !== null) continue;
       const { operation, subject } = status.error;
-      reason = `NATS at ${where} refuses to let this user ${operation === 'publish' ? 'publish' : 'subscribe'} ${subject}: the catalog of events does not name it as ${operation === 'publish' ? 'a writer' : 'a reader'}; the connection was ended`;
+      reason = `NATS at ${where} refuses to let this user ${operation === 'publish' ? 'publish' : 'subscribe'} ${plainOf(subject)}: the catalog of events does not name it as ${operation === 'publish' ? 'a writer' : 'a reader'}; the connection was ended`;
       // Not awaited: the client waits for this loop to end.
       void nc.close();
     }
@@ -106,11 +109,14 @@ function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: b
       return found === null ? null : infoOf(found);
     },
     message: (stream, position) => message(nc, stream, position),
-    read: (stream, from, onMessage, onEnd) => read(line, stream, from, onMessage, onEnd),
+    read: (stream, from, service, onMessage, onEnd) =>
+      service !== null && HURRIED.includes(service)
+        ? read(line, stream, from, service, onMessage, onEnd)
+        : poll(line, stream, from, service, onMessage, onEnd),
     // The client writes what it gathered in a microtask, so at the end of the present turn: one write for all outputs of one
     // batch of inputs, and no timer in between.
     publish(subject, bytes) {
-      if (reason === null && !nc.isClosed()) nc.publish(subject, bytes);
+      if (reason === null && !nc.isClosed()) nc.publish(wireOf(subject), bytes);
     },
     async close() {
       for (const end of [...line.open]) end(null);
@@ -140,7 +146,7 @@ async function message(nc: NatsConnection, stream: string, position: number): Pr
       { seq: position },
     );
     const { seq, time, subject, data } = answer.message;
-    return { position: seq, storedAt: microsOf(time), subject, bytes: Buffer.from(data ?? '', 'base64') };
+    return { position: seq, storedAt: microsOf(time), subject: plainOf(subject), bytes: Buffer.from(data ?? '', 'base64') };
   } catch (error) {
     if (error instanceof JetStreamError && (error.number === NO_MESSAGE || error.number === NO_STREAM)) return null;
     throw error;

@@ -1,4 +1,5 @@
-import { type EventKind, readsOf, SERVICES, type ServiceName, STREAM_SUBJECTS, type Writer, writesOf } from '../contracts/index.ts';
+import { type EventKind, KINDS, readsOf, SERVICES, type ServiceName, STREAM_SUBJECTS, type Writer, writesOf } from '../contracts/index.ts';
+import { WIRE, wireOf } from './address.ts';
 
 export interface NatsConfigOptions {
   readonly port: number;
@@ -17,6 +18,9 @@ export interface NatsConfigOptions {
 
 export const MAX_PAYLOAD = 1024 * 1024;
 export const VIEWER = 'viewer';
+/** Where the stream and all who trade are; the viewer has one of its own and sees what this one exports. */
+const TRADING = 'TRADING';
+const VIEWING = 'VIEWING';
 const DEFAULT_HOST = '127.0.0.1';
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 const MAX_CONNECTIONS = 128;
@@ -37,6 +41,7 @@ const READ_API = [
   '$JS.API.STREAM.MSG.GET.*',
   '$JS.API.CONSUMER.CREATE.*.*',
   '$JS.API.CONSUMER.DELETE.*.*',
+  '$JS.API.CONSUMER.MSG.NEXT.*.*',
   '$JS.FC.>',
 ];
 const ADMIN_API = [
@@ -64,14 +69,14 @@ function subjectsOf(kind: EventKind): string {
 export function publishableBy(writer: Writer): readonly string[] {
   const own = writesOf(writer).map((kind) =>
     // A service speaks of itself only.
-    kind.root === 'service' || kind.root === 'lease' ? `${kind.root}.${writer}` : subjectsOf(kind),
+    wireOf(kind.root === 'service' || kind.root === 'lease' ? `${kind.root}.${writer}` : subjectsOf(kind)),
   );
   return [...new Set(own), ...(REPLAYERS.includes(writer) ? [REPLAY] : []), ...READ_API, ...(writer === 'journal' ? ADMIN_API : [])];
 }
 
 export function subscribableBy(writer: Writer): readonly string[] {
   const read = writer === 'cli' ? STREAM_SUBJECTS : readsOf(writer as ServiceName).map(subjectsOf);
-  return [`${inboxOf(writer)}.>`, ...new Set(read), ...(REPLAYERS.includes(writer) ? [REPLAY] : [])];
+  return [`${inboxOf(writer)}.>`, ...new Set(read.map(wireOf)), ...(REPLAYERS.includes(writer) ? [REPLAY] : [])];
 }
 
 /**
@@ -87,7 +92,6 @@ export function natsConfig(options: NatsConfigOptions): string {
   const host = options.host ?? DEFAULT_HOST;
   const viewer = options.viewer ?? LOOPBACK.has(host);
   const users = WRITERS.map((writer) => userBlock(writer, passwordOf(options, writer), publishableBy(writer), subscribableBy(writer)));
-  if (viewer) users.push(viewerBlock());
   return [
     `host: ${quoted(host)}`,
     `port: ${wholeNumber(options.port, 'port', 65_535)}`,
@@ -102,10 +106,15 @@ export function natsConfig(options: NatsConfigOptions): string {
     `  max_memory_store: ${MEMORY_STORE}`,
     '}',
     ...(viewer ? [`no_auth_user: ${quoted(VIEWER)}`] : []),
-    'authorization {',
-    '  users: [',
+    'accounts {',
+    `  ${TRADING} {`,
+    '    jetstream: enabled',
+    '    users: [',
     ...users,
-    '  ]',
+    '    ]',
+    ...(viewer ? [`    exports: [ { stream: ${quoted(WIRE)} }, { stream: ${quoted(REPLAY)} } ]`] : []),
+    '  }',
+    ...(viewer ? viewingBlock() : []),
     '}',
     '',
   ].join('\n');
@@ -122,16 +131,29 @@ function userBlock(user: string, password: string, publish: readonly string[], s
     }`;
 }
 
-/** It has no inbox: who may not publish can ask for nothing, so nothing is ever answered. Its password is no secret. */
-function viewerBlock(): string {
-  return `    {
-      user: ${quoted(VIEWER)}
-      password: ${quoted(VIEWER)}
-      permissions: {
-        publish: { deny: [">"] }
-        subscribe: { allow: [${[...STREAM_SUBJECTS, REPLAY].map(quoted).join(', ')}] }
-      }
-    }`;
+/**
+ * Sees each subject by its plain name, as `nats sub 'l2.>'` asks for it. It has no inbox: who may not publish can ask for
+ * nothing, so nothing is ever answered. Its password is no secret.
+ */
+function viewingBlock(): readonly string[] {
+  const seen = [...new Set(KINDS.map((kind) => [kind.root, ...kind.words.map(() => '*')].join('.'))), REPLAY];
+  return [
+    `  ${VIEWING} {`,
+    '    users: [',
+    '      {',
+    `        user: ${quoted(VIEWER)}`,
+    `        password: ${quoted(VIEWER)}`,
+    '        permissions: {',
+    '          publish: { deny: [">"] }',
+    `          subscribe: { allow: [${[...STREAM_SUBJECTS, REPLAY].map(quoted).join(', ')}] }`,
+    '        }',
+    '      }',
+    '    ]',
+    '    imports: [',
+    ...seen.map((subject) => `      { stream: { account: ${TRADING}, subject: ${quoted(wireOf(subject))} }, to: ${quoted(subject)} }`),
+    '    ]',
+    '  }',
+  ];
 }
 
 function passwordOf(options: NatsConfigOptions, writer: Writer): string {

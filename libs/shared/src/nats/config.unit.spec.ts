@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SERVICES, type Writer } from '../contracts/index.ts';
+import { plainOf, wireOf } from './address.ts';
 import { natsConfig, publishableBy } from './config.ts';
 
 const WRITERS: readonly Writer[] = [...SERVICES, 'cli'];
@@ -8,11 +9,13 @@ const options = { port: 4222, storeDir: '/data', passwords, maxStore: 1_000_000 
 
 describe('natsConfig', () => {
   it('lets a service speak of itself only', () => {
-    expect(publishableBy('risk')).toEqual(expect.arrayContaining(['verdict.*', 'service.risk']));
-    expect(publishableBy('market-data')).toContain('lease.market-data');
+    expect(publishableBy('risk')).toEqual(expect.arrayContaining([wireOf('verdict.*'), wireOf('service.risk')]));
+    expect(publishableBy('market-data')).toContain(wireOf('lease.market-data'));
     for (const writer of WRITERS)
       for (const subject of publishableBy(writer)) {
-        expect(subject).not.toMatch(/^(service|lease)\.\*/);
+        expect(plainOf(subject)).not.toMatch(/^(service|lease)\.\*/);
+        // What is published by its plain name reaches nobody.
+        expect(subject).toMatch(/^(ev|\$JS|replay)\./);
         expect(subject).not.toBe('>');
       }
   });

@@ -1,3 +1,4 @@
+export { plainOf, wireOf } from './address.ts';
 export { JetStreamError } from './api.ts';
 export { type NatsBusOptions, natsBus } from './bus.ts';
 export { inboxOf, MAX_PAYLOAD, type NatsConfigOptions, natsConfig, publishableBy, subscribableBy, VIEWER } from './config.ts';

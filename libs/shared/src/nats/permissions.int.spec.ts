@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { KINDS, SERVICES, STREAM_SUBJECTS, type Writer, writesOf } from '../contracts/index.ts';
 import type { AdminLink, Link } from '../runtime/ports.ts';
+import { wireOf } from './address.ts';
 import { natsBus } from './bus.ts';
 import { natsConfig } from './config.ts';
 import { type NatsServer, startNatsServer } from './testing.ts';
@@ -44,7 +45,7 @@ describe('who may do what', () => {
     await new Promise<void>((resolve, reject) => {
       void link.closed.then(reject);
       link
-        .read('SESSION_1', from, (message) => got.push(message.subject) === wanted.length && resolve(), reject)
+        .read('SESSION_1', from, null, (message) => got.push(message.subject) === wanted.length && resolve(), reject)
         .then(() => {
           for (const subject of wanted) link.publish(subject, bytes);
         }, reject);
@@ -128,7 +129,7 @@ describe('who may do what', () => {
   describe('a consumer that delivers onto an event subject', () => {
     const consume = async (raw: NatsConnection, stream: string, onto: string): Promise<{ error?: { description: string } }> => {
       const name = `c${Math.random().toString(36).slice(2)}`;
-      const config = { name, deliver_subject: onto, deliver_policy: 'all', ack_policy: 'none', replay_policy: 'instant' };
+      const config = { name, deliver_subject: wireOf(onto), deliver_policy: 'all', ack_policy: 'none', replay_policy: 'instant' };
       const answer = await raw.request(`$JS.API.CONSUMER.CREATE.${stream}.${name}`, JSON.stringify({ stream_name: stream, config }));
       return answer.json();
     };

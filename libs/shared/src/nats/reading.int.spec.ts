@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ServiceName } from '../contracts/index.ts';
 import type { AdminLink, Link } from '../runtime/ports.ts';
 import { natsBus } from './bus.ts';
 import { type NatsServer, startNatsServer } from './testing.ts';
@@ -8,12 +9,13 @@ import { type NatsServer, startNatsServer } from './testing.ts';
 const STREAM = 'SESSION_a';
 
 /** Reads until the position; resolves with the positions in the order in which they came. */
-function positions(link: Link, from: number, to: number, each: () => void = () => {}): Promise<number[]> {
+function positions(link: Link, as: ServiceName | null, from: number, to: number, each: () => void = () => {}): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const got: number[] = [];
     const reading = link.read(
       STREAM,
       from,
+      as,
       (message) => {
         got.push(message.position);
         each();
@@ -55,7 +57,11 @@ async function lossyWay(port: number, loses: (position: number) => boolean): Pro
   return { url: `nats://127.0.0.1:${own}`, close: () => way.close() };
 }
 
-describe('reading a stream', () => {
+describe.each([
+  { how: 'being woken for every message', as: 'risk' },
+  { how: 'looking a hundred times a second', as: null },
+] as const)('reading a stream, $how', ({ as }) => {
+  const woken = as !== null;
   let server: NatsServer;
   let writer: AdminLink;
   let reader: Link;
@@ -66,7 +72,7 @@ describe('reading a stream', () => {
   beforeEach(async () => {
     writer = await natsBus({ servers: server.url, name: 'writer', admin: true }).connect();
     reader = await natsBus({ servers: server.url, name: 'reader' }).connect();
-    await writer.admin.create(STREAM, ['t.>'], 1e9);
+    await writer.admin.create(STREAM, ['l2.>'], 1e9);
   });
   afterEach(async () => {
     await writer.admin.remove(STREAM);
@@ -75,8 +81,8 @@ describe('reading a stream', () => {
   });
 
   const store = async (count: number, size = 10): Promise<number> => {
-    for (let i = 1; i < count; i++) writer.publish('t.x', Buffer.alloc(size));
-    return writer.admin.publish(STREAM, 't.x', Buffer.alloc(size));
+    for (let i = 1; i < count; i++) writer.publish('l2.x', Buffer.alloc(size));
+    return writer.admin.publish(STREAM, 'l2.x', Buffer.alloc(size));
   };
   const upTo = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -86,9 +92,9 @@ describe('reading a stream', () => {
       const until = performance.now() + 0.03;
       while (performance.now() < until);
     };
-    const got = positions(reader, 1, count, slow);
+    const got = positions(reader, as, 1, count, slow);
     for (let i = 0; i < count; i++) {
-      writer.publish('t.x', Buffer.alloc(1_000));
+      writer.publish('l2.x', Buffer.alloc(1_000));
       if (i % 500 === 0) await writer.streamInfo(STREAM);
     }
     expect(await got).toEqual(upTo(1, count));
@@ -96,14 +102,15 @@ describe('reading a stream', () => {
 
   it('starts where it is asked to, with bytes, subject, time and what is still to come', async () => {
     await store(4);
-    await writer.admin.publish(STREAM, 't.BTC.x', Buffer.from('five'));
-    await writer.admin.publish(STREAM, 't.six', Buffer.alloc(0));
+    await writer.admin.publish(STREAM, 'l2.BTC.x', Buffer.from('five'));
+    await writer.admin.publish(STREAM, 'l2.six', Buffer.alloc(0));
     const seen: unknown[] = [];
     await new Promise<void>((resolve, reject) => {
       reader
         .read(
           STREAM,
           5,
+          as,
           (message, pending) => {
             seen.push([message.position, message.subject, Buffer.from(message.bytes).toString(), pending, message.storedAt]);
             if (pending === 0) resolve();
@@ -114,14 +121,14 @@ describe('reading a stream', () => {
     });
     const time = async (position: number): Promise<number | undefined> => (await writer.message(STREAM, position))?.storedAt;
     expect(seen).toEqual([
-      [5, 't.BTC.x', 'five', 1, await time(5)],
-      [6, 't.six', '', 0, await time(6)],
+      [5, 'l2.BTC.x', 'five', 1, await time(5)],
+      [6, 'l2.six', '', 0, await time(6)],
     ]);
   });
 
   it('waits for a position that is still to come, and gives nothing below it', async () => {
     await store(3);
-    const got = positions(reader, 6, 7);
+    const got = positions(reader, as, 6, 7);
     await reader.streamInfo(STREAM);
     await store(4);
     expect(await got).toEqual([6, 7]);
@@ -130,7 +137,7 @@ describe('reading a stream', () => {
   it('starts at the first position that is left of a purged stream', async () => {
     await store(10);
     await writer.admin.purge(STREAM, 5);
-    expect(await positions(reader, 1, 10)).toEqual(upTo(5, 10));
+    expect(await positions(reader, as, 1, 10)).toEqual(upTo(5, 10));
   });
 
   it('calls nothing before the caller has the reading in hand, and nothing after stop', async () => {
@@ -139,6 +146,7 @@ describe('reading a stream', () => {
     const reading = await reader.read(
       STREAM,
       1,
+      as,
       () => {
         calls++;
         reading.stop();
@@ -146,7 +154,7 @@ describe('reading a stream', () => {
       () => calls++,
     );
     expect(calls).toBe(0);
-    const other = await positions(reader, 1, 1_000);
+    const other = await positions(reader, as, 1, 1_000);
     expect(other).toHaveLength(1_000);
     expect(calls).toBe(1);
   });
@@ -154,7 +162,7 @@ describe('reading a stream', () => {
   it('ends with the reason when the stream is deleted', async () => {
     await store(3);
     const why = await new Promise<string>((resolve, reject) => {
-      reader.read(STREAM, 1, (message) => message.position === 3 && void writer.admin.remove(STREAM), resolve).catch(reject);
+      reader.read(STREAM, 1, as, (message) => message.position === 3 && void writer.admin.remove(STREAM), resolve).catch(reject);
     });
     expect(why).toBe(`stream ${STREAM} was deleted while it was read, at position 4`);
   });
@@ -164,10 +172,10 @@ describe('reading a stream', () => {
     const ended = new Promise<string>((resolve) => {
       end = resolve;
     });
-    await reader.read(STREAM, 1, () => {}, end);
+    await reader.read(STREAM, 1, as, () => {}, end);
     server.freeze();
     try {
-      expect(await ended).toContain(`stream ${STREAM}: no heartbeat from the server for 1250 ms, at position 1`);
+      expect(await ended).toContain(`stream ${STREAM}: no ${woken ? 'heartbeat' : 'answer'} from the server for 1250 ms, at position 1`);
     } finally {
       server.thaw();
     }
@@ -175,10 +183,10 @@ describe('reading a stream', () => {
 
   it('does not take its own long pause for silence of the server', async () => {
     await store(1);
-    const got = positions(reader, 1, 2, () => {
+    const got = positions(reader, as, 1, 2, () => {
       const until = performance.now() + 3_000;
       while (performance.now() < until);
-      writer.publish('t.x', Buffer.alloc(1));
+      writer.publish('l2.x', Buffer.alloc(1));
     });
     expect(await got).toEqual([1, 2]);
   }, 20_000);
@@ -188,45 +196,68 @@ describe('reading a stream', () => {
       reader.read(
         'SESSION_none',
         1,
+        as,
         () => {},
         () => {},
       ),
     ).rejects.toThrow('there is no such stream');
   });
 
-  it('asks again from the next position when a message is lost on the way', async () => {
-    const lost = new Set([300, 700, 701, 1_500]);
-    const way = await lossyWay(server.port, (position) => lost.delete(position));
-    const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
-    await store(1_000);
-    const got = positions(lossy, 1, 2_000);
-    await store(1_000);
-    expect(await got).toEqual(upTo(1, 2_000));
-    expect(lost.size).toBe(0);
-    await lossy.close();
-    way.close();
-  });
+  if (woken)
+    it('asks again from the next position when a message is lost on the way', async () => {
+      const lost = new Set([300, 700, 701, 1_500]);
+      const way = await lossyWay(server.port, (position) => lost.delete(position));
+      const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+      await store(1_000);
+      const got = positions(lossy, as, 1, 2_000);
+      await store(1_000);
+      expect(await got).toEqual(upTo(1, 2_000));
+      expect(lost.size).toBe(0);
+      await lossy.close();
+      way.close();
+    });
 
-  it('notices the loss of the last message at the next heartbeat', async () => {
-    const lost = new Set([2]);
-    const way = await lossyWay(server.port, (position) => lost.delete(position));
-    const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
-    await store(2);
-    expect(await positions(lossy, 1, 2)).toEqual([1, 2]);
-    expect(lost.size).toBe(0);
-    await lossy.close();
-    way.close();
-  });
+  if (woken)
+    it('notices the loss of the last message at the next heartbeat', async () => {
+      const lost = new Set([2]);
+      const way = await lossyWay(server.port, (position) => lost.delete(position));
+      const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+      await store(2);
+      expect(await positions(lossy, as, 1, 2)).toEqual([1, 2]);
+      expect(lost.size).toBe(0);
+      await lossy.close();
+      way.close();
+    });
 
-  it('gives up on a way that loses again and again', async () => {
-    const way = await lossyWay(server.port, () => true);
-    const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
-    await store(1);
-    const why = await new Promise<string>((resolve, reject) => void lossy.read(STREAM, 1, reject, resolve).catch(reject));
-    expect(why).toContain('messages were lost on the way 6 times in 30 s, at position 1');
-    await lossy.close();
-    way.close();
-  });
+  if (woken)
+    it('gives up on a way that loses again and again', async () => {
+      const way = await lossyWay(server.port, () => true);
+      const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+      await store(1);
+      const why = await new Promise<string>((resolve, reject) => void lossy.read(STREAM, 1, as, reject, resolve).catch(reject));
+      expect(why).toContain('messages were lost on the way 6 times in 30 s, at position 1');
+      await lossy.close();
+      way.close();
+    });
+
+  // Nothing is skipped by a reading that looks for itself; its reader begins anew where it stands.
+  if (!woken)
+    it.each([
+      { what: 'a message in between', lost: 3 },
+      { what: 'the last message, once there is another', lost: 5 },
+    ])('ends when $what is lost on the way', async ({ lost }) => {
+      const way = await lossyWay(server.port, (position) => position === lost);
+      const lossy = await natsBus({ servers: way.url, name: 'lossy' }).connect();
+      await store(5);
+      const got: number[] = [];
+      const end = new Promise<string>((resolve, reject) => {
+        lossy.read(STREAM, 1, as, ({ position }) => got.push(position) === 4 && void store(1), resolve).catch(reject);
+      });
+      expect(await end).toContain(`messages were lost on the way, at position ${lost}`);
+      expect(got).toEqual(upTo(1, lost - 1));
+      await lossy.close();
+      way.close();
+    });
 
   it('ends the process for an exception of its caller instead of swallowing it', async () => {
     await store(2);
@@ -246,6 +277,7 @@ describe('reading a stream', () => {
     await reader.read(
       STREAM,
       1,
+      as,
       () => {
         calls++;
         throw new Error('an invariant broke');

@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { createInbox, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
-import type { Link, Reading } from '../runtime/ports.ts';
+import type { ServiceName } from '../contracts/index.ts';
+import type { OnMessage, Reading } from '../runtime/ports.ts';
 import { type Ack, parseAck } from './ack.ts';
+import { filterOf, plainOf } from './address.ts';
 import { ask, streamState } from './api.ts';
 
 /** What the readings of one connection share. */
@@ -43,8 +45,9 @@ export async function read(
   line: Line,
   stream: string,
   from: number,
-  onMessage: Parameters<Link['read']>[2],
-  onEnd: Parameters<Link['read']>[3],
+  service: ServiceName | null,
+  onMessage: OnMessage,
+  onEnd: (why: string) => void,
 ): Promise<Reading> {
   const { nc } = line;
   const ack: Ack = { position: 0, sequence: 0, storedAt: 0, pending: 0 };
@@ -52,6 +55,8 @@ export async function read(
   let next = Math.max(1, from);
   let consumer: Consumer | null = null;
   let silent = 0;
+  let pendingAtFirst = 0;
+  const filter = service === null ? null : filterOf(service);
   /** No more messages are taken. */
   let over = false;
   /** Nothing is called any more. */
@@ -132,7 +137,7 @@ export async function read(
     // Asked to start beyond its end, the server starts at its end.
     if (ack.position < next) return;
     next = ack.position + 1;
-    const subject = raw !== undefined && Buffer.isBuffer(raw.subject) ? raw.subject.toString() : msg.subject;
+    const subject = plainOf(raw !== undefined && Buffer.isBuffer(raw.subject) ? raw.subject.toString() : msg.subject);
     if (held === null) {
       onMessage({ position: ack.position, storedAt: ack.storedAt, subject, bytes: msg.data }, ack.pending);
       return;
@@ -168,13 +173,14 @@ export async function read(
         surface(() => take(mine, msg));
       },
     });
-    await ask(nc, `CONSUMER.CREATE.${stream}.${mine.name}`, {
+    const made = await ask<{ readonly num_pending?: number }>(nc, `CONSUMER.CREATE.${stream}.${mine.name}`, {
       stream_name: stream,
       config: {
         name: mine.name,
         deliver_subject: inbox,
         deliver_policy: 'by_start_sequence',
         opt_start_seq: next,
+        ...(filter === null ? {} : { filter_subject: filter }),
         ack_policy: 'none',
         replay_policy: 'instant',
         flow_control: true,
@@ -186,6 +192,7 @@ export async function read(
     });
     silent = 0;
     mine.made = true;
+    pendingAtFirst = made.num_pending ?? 0;
     // Stopped while the answer was on its way: `drop` may have come before the server knew the consumer.
     if (over) ask(nc, `CONSUMER.DELETE.${stream}.${mine.name}`).catch(() => {});
   };
@@ -235,5 +242,5 @@ export async function read(
     held = null;
     for (const call of calls) if (!stopped) surface(call);
   });
-  return { stop: halt };
+  return { stop: halt, pending: pendingAtFirst };
 }

@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { type Archive, migrate, openArchive, openJournalStore, type PostgresServer, startPostgres } from '../journal/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
@@ -16,6 +16,8 @@ import { storeSession } from './testing-store.ts';
 import { verifySession } from './verify.ts';
 import { type WhyLink, why } from './why.ts';
 import { parseRoute, whyNot } from './why-not.ts';
+
+jest.setTimeout(120_000);
 
 const cores = tinyCores();
 const first = recordSession({ id: 'first-1', events: 200 });
@@ -32,11 +34,11 @@ beforeAll(async () => {
   await storeSession(server.url, second);
   archive = openArchive(server.url);
   session = await resolveSession(archive, 'first-1');
-}, 60_000);
+});
 afterAll(async () => {
   await archive.close();
   await server.stop();
-}, 30_000);
+});
 
 let databases = 0;
 /** Another machine's journal. */
@@ -220,7 +222,7 @@ describe('an exported session', () => {
         expect(rows(copy)).toEqual(rows(bytes));
       });
     }
-  }, 60_000);
+  });
 
   it('is a bug report when it is a range: verified, replayed and asked from there', async () => {
     const url = await elsewhere();
@@ -235,7 +237,7 @@ describe('an exported session', () => {
       await expect(resolveEvent(there, 'first-1:1')).rejects.toThrow(/is not there any more .* the first that is there is/);
       expect((await resolveEvent(there, 'first-1:first')).position).toBe(imported.after + 1);
     });
-  }, 60_000);
+  });
 
   it('is refused where it is already', async () => {
     await expect(importOf(server.url, await exported('first-1'))).rejects.toThrow(

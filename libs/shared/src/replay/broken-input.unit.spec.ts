@@ -337,7 +337,7 @@ describe('core runner', () => {
     try {
       const runner = new CoreRunner('risk', core({}), 's');
       const body = encodeEvent({ ...H, source: 'risk', type: 'verdict', v: 1 }, { ...VERDICT, rule: 'old' });
-      runner.loadParent({ core: null, schema: 1, seed: '', clock: 1, now: 1, timers: [], n: 0 }, 'p', [{ subject: 'verdict.BTC', body }]);
+      runner.loadParent({ core: null, schema: 1, seed: '', clock: 1, now: 1, timers: [], n: [] }, 'p', [{ subject: 'verdict.BTC', body }]);
       const said: string[] = [];
       runner.apply(started, (output) => said.push(output.bytes.toString()));
       expect(said[0]).toContain('old upcast');

@@ -1,4 +1,4 @@
-import type { CoreServiceName } from '../contracts/index.ts';
+import { type CoreServiceName, rootsOf } from '../contracts/index.ts';
 import type { Core } from '../core/index.ts';
 import {
   CoreRunner,
@@ -96,7 +96,7 @@ export class Derivation {
     this.waiting = null;
     this.guard(this.begin, '', () => {
       this.runner.load(body.runner);
-      this.outlet?.load(intake.turns.lastOf(this.service), body.open, 0);
+      this.outlet?.load(intake.turns.lastByRoot(this.service), body.open, 0);
       for (const { cause, subject, body: bytes } of body.open) this.comparison?.derived(cause, subject, Buffer.from(bytes));
     });
   }
@@ -128,7 +128,11 @@ export class Derivation {
 
   /** As its snapshot at this place would be. */
   state(intake: Intake): string {
-    return JSON.stringify({ runner: this.runner.save(), turns: intake.turns.save(), open: this.outlet?.saveOpen() ?? [] });
+    return JSON.stringify({
+      runner: this.runner.save(),
+      turns: intake.turns.save(rootsOf(this.service)),
+      open: this.outlet?.saveOpen() ?? [],
+    });
   }
 
   private guard(position: number, subject: string, call: () => void): void {

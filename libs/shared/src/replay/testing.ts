@@ -6,6 +6,7 @@ import {
   type DataOf,
   type EventType,
   encodeEvent,
+  rootsOf,
   subjectOf,
 } from '../contracts/index.ts';
 import type { CoreContext, Json, MakeCore } from '../core/index.ts';
@@ -187,8 +188,9 @@ export function recordSession({ id = 's-1', seed = 'seed', events = 120, parent,
     }
   };
   const say = <K extends EventType>(type: K, source: string, words: readonly string[], data: DataOf<K>): void => {
-    const n = (numbers.get(source) ?? 0) + 1;
-    numbers.set(source, n);
+    const lane = `${source} ${CATALOG[type].root}`;
+    const n = (numbers.get(lane) ?? 0) + 1;
+    numbers.set(lane, n);
     const header = { n, source, session: id, type, v: CATALOG[type].v, at: clock, cause: null };
     keep(subjectOf(type, ...words), Buffer.from(encodeEvent(header, data)));
   };
@@ -204,7 +206,7 @@ export function recordSession({ id = 's-1', seed = 'seed', events = 120, parent,
   };
   const snapshot = (): void => {
     for (const { service, runner, outlet } of cores) {
-      const body = { runner: runner.save(), turns: intake.turns.save(), open: outlet.saveOpen() };
+      const body = { runner: runner.save(), turns: intake.turns.save(rootsOf(service)), open: outlet.saveOpen() };
       snapshots.push(makeSnapshot(id, service, rows.length, runner.core.version, body));
     }
   };

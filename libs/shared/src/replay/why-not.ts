@@ -46,14 +46,16 @@ export interface WhyNot {
 const WINDOW = 200_000;
 const LIMIT = 400;
 
-/** `BTC`, `BTC:binance-upbit`, `binance-upbit`. */
+/** `BTC`, `BTC:binance>upbit` as commands spell it, or with a `-` where a shell would take the `>`, or without the coin. */
 export function parseRoute(text: string): RouteRef {
   const [left, right] = text.includes(':') ? (text.split(':', 2) as [string, string]) : [text, null];
-  const legs = right ?? (left.includes('-') ? left : null);
+  const legs = right ?? (/[->]/.test(left) ? left : null);
   const coin = right === null && legs !== null ? null : left.toUpperCase();
-  const [buy = null, sell = null] = legs === null ? [] : legs.toLowerCase().split('-');
+  const [buy = null, sell = null, ...rest] = legs === null ? [] : legs.toLowerCase().split(/[->]/);
   const wrong =
-    (coin !== null && !COIN.test(coin)) || (legs !== null && (buy === null || sell === null || !VENUE.test(buy) || !VENUE.test(sell)));
+    rest.length > 0 ||
+    (coin !== null && !COIN.test(coin)) ||
+    (legs !== null && (buy === null || sell === null || !VENUE.test(buy) || !VENUE.test(sell)));
   if (wrong)
     throw new NotAnEvent(
       `"${text}" is neither a coin nor a route: expected BTC, BTC:binance-upbit (buy there, sell there) or binance-upbit`,

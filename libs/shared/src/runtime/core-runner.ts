@@ -42,7 +42,8 @@ export interface RunnerState {
   readonly clock: number;
   readonly now: number;
   readonly timers: readonly (readonly [id: string, at: number])[];
-  readonly n: number;
+  /** The last number given in each root. */
+  readonly n: readonly (readonly [root: string, n: number])[];
 }
 
 /**
@@ -60,7 +61,8 @@ export class CoreRunner {
   /** In order of creation; a timer that is set again is created anew. */
   private timers = new Map<string, number>();
   private nextTimer = Number.POSITIVE_INFINITY;
-  private n = 0;
+  private numbers = new Map<string, number>();
+  private count = 0;
   private opening: readonly OpenOutput[] = [];
   private parent: string | null = null;
   private emitted: (output: Output) => void = () => {};
@@ -93,9 +95,9 @@ export class CoreRunner {
     return this.inputs;
   }
 
-  /** The number of the last output derived. */
+  /** Outputs derived by this runner. */
   get derived(): number {
-    return this.n;
+    return this.count;
   }
 
   /** Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. */
@@ -132,7 +134,7 @@ export class CoreRunner {
       clock: this.clock,
       now: this.now,
       timers: [...this.timers],
-      n: this.n,
+      n: [...this.numbers],
     };
   }
 
@@ -143,13 +145,13 @@ export class CoreRunner {
     this.now = state.now;
     this.timers = new Map(state.timers);
     this.nextTimer = earliest(this.timers);
-    this.n = state.n;
+    this.numbers = new Map(state.n);
   }
 
   /** Goes on from the end of a parent session: same state, new numbers; what was open there is said first here. */
   loadParent(state: RunnerState, parent: string, open: readonly OpenOutput[]): void {
     this.load(state);
-    this.n = 0;
+    this.numbers.clear();
     this.parent = parent;
     this.opening = open;
   }
@@ -183,8 +185,10 @@ export class CoreRunner {
 
   private emit(type: EventType, subject: string, data: unknown, basis?: readonly PositionRef[]): void {
     const cause = this.cause as AnyEvent;
+    const { root } = CATALOG[type];
+    const n = (this.numbers.get(root) ?? 0) + 1;
     const header: Header = {
-      n: this.n + 1,
+      n,
       source: this.service,
       session: this.session,
       type,
@@ -196,8 +200,9 @@ export class CoreRunner {
     const bytes = encodeOutput(subject, header, data);
     if (typeof bytes === 'string')
       throw new Error(`${this.service} derived a malformed ${type} on ${subject} from position ${cause.position}: ${bytes}`);
-    this.n++;
-    this.emitted({ n: this.n, subject, bytes, cause: cause.position, type });
+    this.numbers.set(root, n);
+    this.count++;
+    this.emitted({ n, subject, bytes, cause: cause.position, type });
   }
 
   private reopen(open: OpenOutput): void {

@@ -312,7 +312,7 @@ describe('a child session', () => {
     const [open] = parent.apply(health(5, START)) as [Output];
     parent.apply(health(6, START));
     const state = JSON.parse(JSON.stringify(parent.made.save())) as RunnerState;
-    expect(state.n).toBe(3);
+    expect(state.n).toEqual([['verdict', 3]]);
 
     const child = new CoreRunner('risk', make(), 'child');
     child.loadParent(state, 's', [{ subject: open.subject, body: open.bytes.toString() }]);

@@ -1,8 +1,9 @@
-import { type AnyEvent, parseEvent, type Scanned, scan } from '../contracts/index.ts';
+import { type AnyEvent, parseEvent, rootOf, type Scanned, scan } from '../contracts/index.ts';
 import type { StreamMessage } from './ports.ts';
 import { type Turn, Turns } from './turns.ts';
 
-export type Judgement = Turn | 'malformed';
+/** `unread`: of a root that this reader is not given. */
+export type Judgement = Turn | 'malformed' | 'unread';
 
 /**
  * The gate that every message of a session passes, in every reader and in every replay: header, turn, and, where this
@@ -12,6 +13,7 @@ export class Intake {
   readonly turns: Turns;
   private readonly wanted: ReadonlySet<string>;
   private readonly all: boolean;
+  private readonly roots: ReadonlySet<string> | null;
   /** Of the message last judged. */
   header: Scanned | null = null;
   event: AnyEvent | null = null;
@@ -19,11 +21,15 @@ export class Intake {
   /** It was in turn: its number is used up, even where its body is malformed. */
   counted = false;
 
-  /** `wanted`: the types whose events are parsed; `'all'` for those who check every body. */
-  constructor(session: string, wanted: ReadonlySet<string>) {
+  /**
+   * `wanted`: the types whose events are parsed; `'all'` for those who check every body. `roots`: the others are passed
+   * over, as if they were not there; null reads all.
+   */
+  constructor(session: string, wanted: ReadonlySet<string>, roots: ReadonlySet<string> | null = null) {
     this.turns = new Turns(session);
     this.wanted = wanted;
     this.all = wanted.has('all');
+    this.roots = roots;
   }
 
   judge(message: StreamMessage): Judgement {
@@ -31,6 +37,7 @@ export class Intake {
     this.header = null;
     this.fault = null;
     this.counted = false;
+    if (this.roots !== null && !this.roots.has(rootOf(message.subject))) return 'unread';
     const header = scan(message.subject, message.bytes);
     if (typeof header === 'string') {
       this.fault = header;

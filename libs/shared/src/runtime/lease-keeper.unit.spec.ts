@@ -1,4 +1,4 @@
-import { type EventType, encodeEvent } from '@arb/shared/contracts';
+import { CATALOG, type EventType, encodeEvent } from '@arb/shared/contracts';
 import { Intake, LEASE_MICROS, LeaseKeeper, type StreamMessage } from '@arb/shared/runtime';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -33,8 +33,9 @@ class Stage {
   }
 
   private keep(type: EventType, subject: string, source: string, data: unknown): void {
-    const n = (this.numbers.get(source) ?? 0) + 1;
-    this.numbers.set(source, n);
+    const lane = `${CATALOG[type].root} ${source}`;
+    const n = (this.numbers.get(lane) ?? 0) + 1;
+    this.numbers.set(lane, n);
     const header = { n, source, session: 's', type, v: 1, at: START + this.now * 1_000, cause: null };
     this.log.push({ position: this.log.length + 1, storedAt: 0, subject, bytes: Buffer.from(encodeEvent(header, data)) });
   }

@@ -16,6 +16,8 @@ export interface RuntimeOptions {
   readonly backoffMs: readonly [first: number, most: number];
   /** Behind by more than this, a process is as patient as a standby. */
   readonly behindMs: number;
+  /** What has been in the stream for less than this is still there; the journal drops nothing from it so soon. */
+  readonly trustStreamMs: number;
 }
 
 export const RUNTIME_DEFAULTS: RuntimeOptions = {
@@ -30,6 +32,7 @@ export const RUNTIME_DEFAULTS: RuntimeOptions = {
   askAfterMs: 250,
   backoffMs: [250, 5_000],
   behindMs: 250,
+  trustStreamMs: 20_000,
 };
 
 export class Backoff {

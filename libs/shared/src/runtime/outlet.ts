@@ -1,3 +1,4 @@
+import { rootOf } from '../contracts/index.ts';
 import { Deque } from './deque.ts';
 import type { Link } from './ports.ts';
 
@@ -24,6 +25,8 @@ function clip(text: string): string {
 
 interface OpenEntry {
   readonly n: number;
+  /** Counts over all roots: in this order they are sent. */
+  readonly order: number;
   readonly subject: string;
   readonly bytes: Buffer;
   readonly cause: number;
@@ -39,19 +42,34 @@ interface AheadEntry {
   readonly bytes: Buffer;
 }
 
+/** What a source says in one root, where it counts by itself. */
+class Lane {
+  readonly open = new Deque<OpenEntry>();
+  /** Recorded already (by a twin, or before a restart), but not derived here yet. */
+  readonly ahead = new Deque<AheadEntry>();
+  /** How many of `open`, from its start, were sent on the present link. */
+  sent = 0;
+  taken = 0;
+  derived = 0;
+}
+
+export interface OpenOutputs {
+  readonly subject: string;
+  readonly body: string;
+  readonly cause: number;
+}
+
 /**
- * The outputs of one source on their way: derived, sent, read back. Sends without waiting; an output is done when it
- * has been read back in its turn with the very bytes that were derived here.
+ * The outputs of one source on their way: derived, sent, read back. Sends without waiting, in the order of deriving; an
+ * output is done when it has been read back in its turn with the very bytes that were derived here.
  */
 export class Outlet {
   readonly source: string;
-  private open = new Deque<OpenEntry>();
-  /** How many of `open`, from its start, were sent on the present link. */
-  private sent = 0;
-  /** Recorded already (by a twin, or before a restart), but not derived here yet. */
-  private ahead = new Deque<AheadEntry>();
-  private takenN = 0;
-  private derivedN = 0;
+  private readonly lanes = new Map<string, Lane>();
+  private order = 0;
+  private openCount = 0;
+  private unsentCount = 0;
+  private aheadCount = 0;
   /** Monotonic ms at which something was last read back. */
   progressAt = 0;
 
@@ -59,90 +77,133 @@ export class Outlet {
     this.source = source;
   }
 
-  get taken(): number {
-    return this.takenN;
+  taken(root: string): number {
+    return this.lanes.get(root)?.taken ?? 0;
   }
 
-  get derived(): number {
-    return this.derivedN;
+  derived(root: string): number {
+    return this.lanes.get(root)?.derived ?? 0;
+  }
+
+  /** Nothing was ever derived here. */
+  get silent(): boolean {
+    return this.order === 0;
   }
 
   get unconfirmed(): number {
-    return this.open.length;
+    return this.openCount;
   }
 
   /** Sent longest ago and not read back yet. */
-  get oldestSent(): { readonly n: number; readonly sentAt: number } | null {
-    const first = this.open.first();
-    return first === undefined || this.sent === 0 ? null : first;
-  }
-
-  get oldestUnsentAt(): number | null {
-    return this.open.at(this.sent)?.derivedAt ?? null;
+  get oldestSent(): { readonly root: string; readonly n: number; readonly sentAt: number } | null {
+    let oldest: { root: string; n: number; sentAt: number } | null = null;
+    for (const [root, lane] of this.lanes) {
+      const first = lane.sent > 0 ? lane.open.first() : undefined;
+      if (first !== undefined && (oldest === null || first.sentAt < oldest.sentAt)) oldest = { root, n: first.n, sentAt: first.sentAt };
+    }
+    return oldest;
   }
 
   offer(n: number, subject: string, bytes: Buffer, cause: number, now: number): void {
-    if (n !== this.derivedN + 1) throw new Error(`${this.source}: output ${n} derived after ${this.derivedN}`);
-    this.derivedN = n;
-    const recorded = this.ahead.first();
+    const root = rootOf(subject);
+    const lane = this.laneOf(root);
+    if (n !== lane.derived + 1) throw new Error(`${this.source}: output ${n} of ${root} derived after ${lane.derived}`);
+    lane.derived = n;
+    this.order++;
+    const recorded = lane.ahead.first();
     if (recorded !== undefined && recorded.n === n) {
       this.compare(recorded.position, recorded.subject, recorded.bytes, subject, bytes);
-      this.ahead.shift();
+      lane.ahead.shift();
+      this.aheadCount--;
       return;
     }
-    this.open.push({ n, subject, bytes, cause, derivedAt: now, sentAt: 0 });
+    lane.open.push({ n, order: this.order, subject, bytes, cause, derivedAt: now, sentAt: 0 });
+    this.openCount++;
+    this.unsentCount++;
   }
 
   /** An event of this source was read in its turn. */
   confirm(n: number, position: number, subject: string, bytes: Uint8Array, now: number): void {
-    if (n <= this.takenN) return;
-    this.takenN = n;
+    const lane = this.laneOf(rootOf(subject));
+    if (n <= lane.taken) return;
+    lane.taken = n;
     this.progressAt = now;
-    const first = this.open.first();
+    const first = lane.open.first();
     if (first === undefined) {
-      this.ahead.push({ n, position, subject, bytes: Buffer.from(bytes) });
+      lane.ahead.push({ n, position, subject, bytes: Buffer.from(bytes) });
+      this.aheadCount++;
       return;
     }
-    if (first.n !== n) throw new Error(`${this.source}: read back output ${n} while ${first.n} is open`);
+    if (first.n !== n) throw new Error(`${this.source}: read back output ${n} of ${rootOf(subject)} while ${first.n} is open`);
     this.compare(position, subject, bytes, first.subject, first.bytes);
-    this.open.shift();
-    if (this.sent > 0) this.sent--;
+    lane.open.shift();
+    this.openCount--;
+    if (lane.sent > 0) lane.sent--;
+    else this.unsentCount--;
   }
 
   /** Nothing recorded before `position` may still wait to be derived: its cause stands before it, and has been handled. */
   expectDerivedBelow(position: number): void {
-    const first = this.ahead.first();
-    if (first !== undefined && first.position < position)
-      throw new ReplayDiverged(this.source, first.position, first.subject, first.bytes.toString(), 'nothing');
+    if (this.aheadCount === 0) return;
+    for (const lane of this.lanes.values()) {
+      const first = lane.ahead.first();
+      if (first !== undefined && first.position < position)
+        throw new ReplayDiverged(this.source, first.position, first.subject, first.bytes.toString(), 'nothing');
+    }
   }
 
-  /** Sends what is due: all that was derived at least `patienceMs` ago and not sent on this link yet. */
+  /** Sends what is due, in order: all that was derived at least `patienceMs` ago and not sent on this link yet. */
   send(link: Link, now: number, patienceMs: number): number {
     let count = 0;
-    for (;;) {
-      const entry = this.open.at(this.sent);
-      if (entry === undefined || now - entry.derivedAt < patienceMs) return count;
+    while (this.unsentCount > 0) {
+      let next: Lane | null = null;
+      let entry: OpenEntry | undefined;
+      for (const lane of this.lanes.values()) {
+        const unsent = lane.open.at(lane.sent);
+        if (unsent === undefined || (entry !== undefined && unsent.order > entry.order)) continue;
+        entry = unsent;
+        next = lane;
+      }
+      if (entry === undefined || next === null || now - entry.derivedAt < patienceMs) break;
       entry.sentAt = now;
-      this.sent++;
+      next.sent++;
+      this.unsentCount--;
       count++;
       link.publish(entry.subject, entry.bytes);
     }
+    return count;
   }
 
   /** A new link: everything that is open will be sent again. */
   unsend(): void {
-    this.sent = 0;
+    for (const lane of this.lanes.values()) lane.sent = 0;
+    this.unsentCount = this.openCount;
   }
 
-  saveOpen(): readonly { readonly subject: string; readonly body: string; readonly cause: number }[] {
-    return [...this.open].map((entry) => ({ subject: entry.subject, body: entry.bytes.toString(), cause: entry.cause }));
+  saveOpen(): readonly OpenOutputs[] {
+    return [...this.lanes.values()]
+      .flatMap((lane) => [...lane.open])
+      .sort((a, b) => a.order - b.order)
+      .map((entry) => ({ subject: entry.subject, body: entry.bytes.toString(), cause: entry.cause }));
   }
 
-  /** State after position P: `taken` outputs were read back up to P, `open` are those derived and not taken by then. */
-  load(taken: number, open: readonly { readonly subject: string; readonly body: string; readonly cause: number }[], now: number): void {
-    this.takenN = taken;
-    this.derivedN = taken;
-    for (const { subject, body, cause } of open) this.offer(this.derivedN + 1, subject, Buffer.from(body), cause, now);
+  /** State after position P: of each root the number read back up to P; `open` are those derived and not taken by then. */
+  load(taken: ReadonlyMap<string, number>, open: readonly OpenOutputs[], now: number): void {
+    for (const [root, n] of taken) {
+      const lane = this.laneOf(root);
+      lane.taken = n;
+      lane.derived = n;
+    }
+    for (const { subject, body, cause } of open) this.offer(this.derived(rootOf(subject)) + 1, subject, Buffer.from(body), cause, now);
+  }
+
+  private laneOf(root: string): Lane {
+    let lane = this.lanes.get(root);
+    if (lane === undefined) {
+      lane = new Lane();
+      this.lanes.set(root, lane);
+    }
+    return lane;
   }
 
   private compare(position: number, recordedSubject: string, recorded: Uint8Array, subject: string, bytes: Buffer): void {

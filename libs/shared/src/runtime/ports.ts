@@ -3,6 +3,8 @@
  * simulated ones in `simulation/`; the code between them is the same.
  */
 
+import type { ServiceName } from '../contracts/index.ts';
+
 /** Monotonic time, wall time and timers. Nothing in runtime or journal reads a clock in another way. */
 export interface Time {
   monotonicMs(): number;
@@ -33,7 +35,12 @@ export interface StreamMessage {
 
 export interface Reading {
   stop(): void;
+  /** Messages that stood in the stream when the reading began. */
+  readonly pending: number;
 }
+
+/** `pending`: how many more the stream holds for this reading. */
+export type OnMessage = (message: StreamMessage, pending: number) => void;
 
 /** One connection to the message bus. It lives once: when it is lost, it is lost, and the next one is a new `Link`. */
 export interface Link {
@@ -42,16 +49,12 @@ export interface Link {
   streamInfo(stream: string): Promise<StreamInfo | null>;
   message(stream: string, position: number): Promise<StreamMessage | null>;
   /**
-   * Messages from `from` on, in order, without a doubled one. Calls `onMessage` synchronously, one at a time. A gap in
-   * the positions is possible only where the stream no longer has them. `onEnd` is called at most once, when the
-   * reading cannot go on (connection lost, no heartbeat, stream deleted); nothing is called after `stop`.
+   * Messages from `from` on, in order, without a doubled one: those of the roots that this service is given (`rootsOf`),
+   * or all for null. Calls `onMessage` synchronously, one at a time. What the stream no longer has is passed over without
+   * a word. `onEnd` is called at most once, when the reading cannot go on (connection lost, no heartbeat, stream deleted);
+   * nothing is called after `stop`.
    */
-  read(
-    stream: string,
-    from: number,
-    onMessage: (message: StreamMessage, pending: number) => void,
-    onEnd: (why: string) => void,
-  ): Promise<Reading>;
+  read(stream: string, from: number, service: ServiceName | null, onMessage: OnMessage, onEnd: (why: string) => void): Promise<Reading>;
   /** Sends without waiting. Order on one link is kept; whether it arrived is learnt by reading it back. */
   publish(subject: string, bytes: Uint8Array): void;
   close(): Promise<void>;

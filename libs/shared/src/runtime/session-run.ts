@@ -8,6 +8,7 @@ import {
   LEASED_SERVICES,
   type LeasedServiceName,
   parseEvent,
+  rootsOf,
   type ServiceName,
   scan,
   streamOf,
@@ -49,6 +50,13 @@ export type RunEnd = 'ended' | 'discard' | 'stopped';
 
 type ReadEnd = 'gap' | 'link' | 'ended' | 'stopped';
 
+/** One output on its way. */
+interface Sent {
+  readonly source: string;
+  readonly root: string;
+  readonly n: number;
+}
+
 /** What is shown of a run: metrics, readiness, heartbeat. */
 export interface RunStatus {
   readonly session: string;
@@ -89,6 +97,8 @@ export class SessionRun {
   private readonly coreOutlet: Outlet | null;
   private readonly shell: Shell | null;
   private readonly hears: ReadonlySet<string>;
+  /** Roots whose messages it is given; in those it is a full reader, of the others it knows nothing. */
+  private readonly roots: ReadonlySet<string>;
   private readonly shellOutlet: Outlet;
   private readonly lease: LeaseKeeper | null;
   private readonly resendBackoff: Backoff;
@@ -102,15 +112,17 @@ export class SessionRun {
   /** What this process believes is not what the journal or the stream holds: it starts over. */
   private discarded = false;
   private link: Link | null = null;
+  /** Monotonic ms at which the journal was last read to its head. */
+  private journalReadAt = Number.NEGATIVE_INFINITY;
   private endReading: ((end: ReadEnd) => void) | null = null;
   private caughtUpAt = Number.POSITIVE_INFINITY;
   private live = false;
   private everLive = false;
   private ended = false;
   private stopping = false;
-  private asked: { readonly n: number; readonly source: string; last: number | null } | null = null;
+  private asked: (Sent & { last: number | null }) | null = null;
   /** Asked after once and not there: a server under load may answer before it has stored what reached it earlier. */
-  private suspect: { readonly n: number; readonly source: string; readonly at: number } | null = null;
+  private suspect: (Sent & { readonly at: number }) | null = null;
   private cancelTick: Cancel | null = null;
   private nextHeartbeat = 0;
   private nextSnapshot = 0;
@@ -122,6 +134,7 @@ export class SessionRun {
   private lagMs = 0;
   private pending = 0;
   private configuration: unknown = null;
+  private trustMs: number;
   private trouble: string | null = null;
   private failure: Error | null = null;
   private taken = 0;
@@ -135,12 +148,15 @@ export class SessionRun {
     this.deps = deps;
     this.session = session;
     this.stream = streamOf(session.id);
+    this.trustMs = deps.options.trustStreamMs;
     this.runner = deps.makeCore === null ? null : new CoreRunner(deps.service, deps.makeCore(), session.id);
     this.coreOutlet = this.runner === null ? null : new Outlet(deps.service);
     this.shell = deps.makeShell === null ? null : deps.makeShell();
     this.hears = new Set<string>(this.shell?.hears ?? []);
     this.shellOutlet = new Outlet(`${deps.service}/${deps.boot}`);
-    this.intake = new Intake(session.id, new Set(['session.started', 'session.stopped', ...(this.runner?.wanted ?? []), ...this.hears]));
+    const wanted = new Set(['session.started', 'session.stopped', ...(this.runner?.wanted ?? []), ...this.hears]);
+    this.roots = rootsOf(deps.service);
+    this.intake = new Intake(session.id, wanted, this.roots);
     this.resendBackoff = new Backoff(deps.options.backoffMs);
     this.lease =
       this.shell !== null && (LEASED_SERVICES as readonly string[]).includes(deps.service)
@@ -244,7 +260,7 @@ export class SessionRun {
       }
       this.runner.load(body.runner);
       this.intake.turns.load(body.turns);
-      this.coreOutlet.load(this.intake.turns.lastOf(service), body.open, this.deps.time.monotonicMs());
+      this.coreOutlet.load(this.intake.turns.lastByRoot(service), body.open, this.deps.time.monotonicMs());
       this.position = candidate.position;
       this.lastSnapshot = candidate.position;
       log('info', 'restored from a snapshot', { position: candidate.position });
@@ -334,11 +350,17 @@ export class SessionRun {
         await this.pause(backoff.take());
         continue;
       }
-      backoff.reset();
       if (this.stopping) {
         void attached.link.close();
         return 'stopped';
       }
+      if (attached.first > this.position + 1) {
+        // What it no longer has is in the journal by now.
+        void attached.link.close();
+        await this.pause(backoff.take());
+        continue;
+      }
+      backoff.reset();
       const end = await this.readStream(attached.link, attached.last);
       if (this.failure !== null) throw this.failure;
       if (end === 'stopped') return 'stopped';
@@ -370,7 +392,10 @@ export class SessionRun {
   private async readJournal(): Promise<void> {
     for (;;) {
       const page = await this.readJournalPage(Number.MAX_SAFE_INTEGER);
-      if (page < this.deps.options.journalPage || this.ended || this.stopping || this.discarded) return;
+      if (page < this.deps.options.journalPage || this.ended || this.stopping || this.discarded) {
+        this.journalReadAt = this.deps.time.monotonicMs();
+        return;
+      }
     }
   }
 
@@ -409,7 +434,7 @@ export class SessionRun {
 
   // ---- the stream ---------------------------------------------------------------------------------------------------
 
-  private async attach(): Promise<{ readonly link: Link; readonly last: number } | 'again' | 'discard'> {
+  private async attach(): Promise<{ readonly link: Link; readonly first: number; readonly last: number } | 'again' | 'discard'> {
     let link: Link;
     try {
       link = await this.deps.bus.connect();
@@ -429,7 +454,7 @@ export class SessionRun {
       if (found.same) {
         this.lostSince = null;
         this.trouble = null;
-        return { link, last: found.info.lastPosition };
+        return { link, first: found.info.firstPosition, last: found.info.lastPosition };
       }
       this.notice(found.why);
       void link.close();
@@ -475,9 +500,10 @@ export class SessionRun {
       reading = await link.read(
         this.stream,
         this.position + 1,
+        this.deps.service,
         (message, pending) => {
           if (this.link !== link || this.endReading === null) return;
-          if (message.position !== this.position + 1) {
+          if (this.mayMissSome(message)) {
             this.endReading('gap');
             return;
           }
@@ -496,7 +522,7 @@ export class SessionRun {
           this.endReading?.('link');
         },
       );
-      if (this.position >= this.caughtUpAt) this.goLive();
+      if (reading.pending === 0) this.goLive();
       this.startTicking();
     } catch (error) {
       this.notice((error as Error).message);
@@ -510,6 +536,16 @@ export class SessionRun {
     reading?.stop();
     void link.close();
     return end;
+  }
+
+  /**
+   * Positions are no help where only some are given. The stream drops nothing but what has been in the journal for a
+   * while, so whoever reads what is that old reads the journal first.
+   */
+  private mayMissSome(message: StreamMessage): boolean {
+    const { time } = this.deps;
+    if (time.wallMicros() - message.storedAt < this.trustMs * 1_000) return false;
+    return time.monotonicMs() - this.journalReadAt > this.trustMs;
   }
 
   /** One message, from the journal or the stream. */
@@ -526,7 +562,7 @@ export class SessionRun {
     const header = intake.header;
     if (judgement === 'taken') this.taken++;
     else if (judgement === 'malformed') this.malformed++;
-    else this.ignored++;
+    else if (judgement !== 'unread') this.ignored++;
     if (header !== null && (header.source === this.deps.service || header.source === this.shellOutlet.source)) {
       const outlet = header.source === this.deps.service ? this.coreOutlet : this.shellOutlet;
       if (outlet !== null && intake.counted) {
@@ -535,7 +571,7 @@ export class SessionRun {
       } else if (
         outlet !== null &&
         judgement === 'out-of-turn' &&
-        header.n > outlet.taken &&
+        header.n > outlet.taken(header.kind.root) &&
         this.live &&
         this.deps.options.replica === 0
       ) {
@@ -568,6 +604,8 @@ export class SessionRun {
 
   private onStarted(event: Extract<AnyEvent, { type: 'session.started' }>): void {
     this.configuration = event.data.config;
+    const trimSeconds = (event.data.config as { readonly journal?: { readonly trimSeconds?: unknown } } | null)?.journal?.trimSeconds;
+    if (typeof trimSeconds === 'number') this.trustMs = Math.min(this.trustMs, (trimSeconds * 1_000) / 3);
     if (this.runner === null) return;
     const named = event.data.versions[this.deps.service];
     if (named !== this.runner.core.version && this.session.end === null)
@@ -580,7 +618,7 @@ export class SessionRun {
   }
 
   private afterMessage(message: StreamMessage): void {
-    if (!this.live && this.position >= this.caughtUpAt) this.goLive();
+    if (!this.live && (this.pending === 0 || this.position >= this.caughtUpAt)) this.goLive();
     if (!this.live) return;
     this.lagMs = Math.max(0, (this.deps.time.wallMicros() - message.storedAt) / 1_000);
     this.send();
@@ -609,10 +647,10 @@ export class SessionRun {
     coreOutlet.expectDerivedBelow(event.position);
     deps.probe('before-derive');
     const now = deps.time.monotonicMs();
-    const before = coreOutlet.derived;
+    const before = runner.derived;
     runner.apply(event, (output: Output) => coreOutlet.offer(output.n, output.subject, output.bytes, output.cause, now));
-    if (coreOutlet.derived !== before) deps.probe('after-derive');
-    if (this.live && coreOutlet.derived !== before) {
+    if (runner.derived !== before) deps.probe('after-derive');
+    if (this.live && runner.derived !== before) {
       this.send();
       deps.probe('after-publish');
     }
@@ -656,7 +694,7 @@ export class SessionRun {
     if (this.shellOutlet.unconfirmed >= this.deps.options.window && !important) return false;
     const { shellOutlet, deps } = this;
     const header: Header = {
-      n: shellOutlet.derived + 1,
+      n: shellOutlet.derived(CATALOG[type].root) + 1,
       source: shellOutlet.source,
       session: this.session.id,
       type,
@@ -740,12 +778,9 @@ export class SessionRun {
     for (const outlet of [this.coreOutlet, this.shellOutlet]) {
       const oldest = outlet?.oldestSent ?? null;
       if (outlet === null || oldest === null || now - oldest.sentAt < deps.options.askAfterMs) continue;
-      if (this.suspects(outlet.source, oldest.n) && now - (this.suspect?.at ?? 0) < deps.options.askAfterMs) continue;
-      const asked: { readonly n: number; readonly source: string; last: number | null } = {
-        n: oldest.n,
-        source: outlet.source,
-        last: null,
-      };
+      const sent: Sent = { source: outlet.source, root: oldest.root, n: oldest.n };
+      if (this.suspects(sent) && now - (this.suspect?.at ?? 0) < deps.options.askAfterMs) continue;
+      const asked: Sent & { last: number | null } = { ...sent, last: null };
       this.asked = asked;
       link.streamInfo(this.stream).then(
         (info) => {
@@ -768,21 +803,23 @@ export class SessionRun {
     }
   }
 
-  private suspects(source: string, n: number): boolean {
-    return this.suspect !== null && this.suspect.source === source && this.suspect.n === n;
+  private suspects({ source, root, n }: Sent): boolean {
+    return this.suspect !== null && this.suspect.source === source && this.suspect.root === root && this.suspect.n === n;
   }
 
-  private settleAsked(asked: { readonly n: number; readonly source: string }): void {
+  private settleAsked(asked: Sent): void {
     this.asked = null;
     const outlet = asked.source === this.shellOutlet.source ? this.shellOutlet : this.coreOutlet;
-    if (outlet === null || outlet.taken >= asked.n) return;
-    if (!this.suspects(asked.source, asked.n)) {
-      this.suspect = { ...asked, at: this.deps.time.monotonicMs() };
+    if (outlet === null || outlet.taken(asked.root) >= asked.n) return;
+    if (!this.suspects(asked)) {
+      this.suspect = { source: asked.source, root: asked.root, n: asked.n, at: this.deps.time.monotonicMs() };
       return;
     }
     this.suspect = null;
     this.resends++;
-    this.notice(`${asked.source}: output ${asked.n} was sent and is not in the stream: sending it again on a new connection`);
+    this.notice(
+      `${asked.source}: output ${asked.n} of ${asked.root} was sent and is not in the stream: sending it again on a new connection`,
+    );
     this.endReading?.('link');
   }
 
@@ -793,7 +830,7 @@ export class SessionRun {
     if (runner === null || coreOutlet === null || this.queue.length > 0) return null;
     return makeSnapshot(this.session.id, this.deps.service, this.position, this.version(), {
       runner: runner.save(),
-      turns: this.intake.turns.save(),
+      turns: this.intake.turns.save(this.roots),
       open: coreOutlet.saveOpen(),
     });
   }
@@ -851,9 +888,10 @@ export class SessionRun {
     if (coreOutlet === null) return;
     const seal = await this.retry('read the last seal', () => deps.journal.lastSeal(this.session.id));
     if (seal === null) return;
-    const turns = new Intake(this.session.id, new Set());
+    const turns = new Intake(this.session.id, new Set(), this.roots);
     turns.turns.load(JSON.parse(seal.turns));
-    if (turns.turns.lastOf(deps.service) > coreOutlet.taken) await this.confirmFromJournal(seal.to);
+    const recorded = [...turns.turns.lastByRoot(deps.service)];
+    if (recorded.some(([root, n]) => n > coreOutlet.taken(root))) await this.confirmFromJournal(seal.to);
     while (this.windowFull() && !this.stopping) {
       // A session that has ended takes nothing any more: its rest is read without publishing.
       const attached = (await this.stillLive()) === 'discard' ? 'discard' : await this.attach();
@@ -897,7 +935,8 @@ export class SessionRun {
     coreOutlet.unsend();
     await new Promise<void>((resolve) => {
       let reading: Reading | null = null;
-      let at = from - 1;
+      /** All that stood in the stream has been looked at: what is still open was never sent, or lost. */
+      let atEnd = false;
       let over = false;
       const finish = (): void => {
         if (over) return;
@@ -911,19 +950,19 @@ export class SessionRun {
       void link.closed.then(finish);
       const push = (): void => {
         if (over) return;
-        if (at >= last) coreOutlet.send(link, deps.time.monotonicMs(), 0);
+        if (atEnd) coreOutlet.send(link, deps.time.monotonicMs(), 0);
         if (coreOutlet.unconfirmed * 2 <= deps.options.window || this.stopping) finish();
       };
       link
         .read(
           this.stream,
           from,
-          (message) => {
+          deps.service,
+          (message, pending) => {
             if (over) return;
-            if (message.position !== at + 1) return finish();
-            at = message.position;
+            atEnd ||= pending === 0 || message.position >= last;
             ahead.judge(message);
-            if (ahead.counted && ahead.header?.source === deps.service && ahead.header.n <= coreOutlet.derived) {
+            if (ahead.counted && ahead.header?.source === deps.service && ahead.header.n <= coreOutlet.derived(ahead.header.kind.root)) {
               try {
                 coreOutlet.confirm(ahead.header.n, message.position, message.subject, message.bytes, deps.time.monotonicMs());
               } catch (error) {
@@ -937,6 +976,7 @@ export class SessionRun {
         )
         .then((made) => {
           reading = made;
+          atEnd ||= made.pending === 0;
           if (over) made.stop();
           else push();
         }, finish);

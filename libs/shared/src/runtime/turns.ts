@@ -2,7 +2,7 @@ import { type AnyEvent, LEASED_SERVICES, type LeasedServiceName, type Scanned, w
 
 /** A lease that is not renewed ends after this much clock time. */
 export const LEASE_MICROS = 2_000_000;
-/** Sources remembered; each restart of a process adds one. Beyond it the oldest boots are forgotten. */
+/** Sources remembered of each root; each restart of a process adds one. Beyond it the oldest boots are forgotten. */
 const MAX_SOURCES = 4_096;
 
 export type Turn =
@@ -24,18 +24,19 @@ interface LeaseState {
 }
 
 export interface TurnsState {
-  readonly last: readonly (readonly [source: string, n: number])[];
+  readonly last: readonly (readonly [root: string, source: string, n: number])[];
   readonly leases: readonly (readonly [service: string, boot: string, term: number, endsAt: number])[];
   readonly clock: number;
 }
 
 /**
- * Who is in which turn. A function of the messages in their order and of nothing else, so that all readers agree on
+ * Who is in which turn. Each source counts by itself in each root of the stream's subjects, so whoever reads whole roots
+ * can judge what it reads. A function of the messages in their order and of nothing else, so that all readers agree on
  * what is taken, whatever they skip: it looks at headers, clocks and leases only.
  */
 export class Turns {
   private readonly session: string;
-  private last = new Map<string, number>();
+  private last = new Map<string, Map<string, number>>();
   private leases = new Map<Holder, LeaseState>();
   private clockAt = 0;
 
@@ -48,8 +49,18 @@ export class Turns {
     return this.clockAt;
   }
 
-  lastOf(source: string): number {
-    return this.last.get(source) ?? 0;
+  lastOf(source: string, root: string): number {
+    return this.last.get(root)?.get(source) ?? 0;
+  }
+
+  /** In each root where this source has spoken, its last number. */
+  lastByRoot(source: string): ReadonlyMap<string, number> {
+    const found = new Map<string, number>();
+    for (const [root, sources] of this.last) {
+      const n = sources.get(source);
+      if (n !== undefined) found.set(root, n);
+    }
+    return found;
   }
 
   holderOf(
@@ -64,12 +75,17 @@ export class Turns {
   /** Judges a message by its header; one that is in turn is counted at once, whatever becomes of its body. */
   judge(header: Scanned): Turn {
     if (header.session !== this.session) return 'other-session';
-    const before = this.last.get(header.source);
+    let sources = this.last.get(header.kind.root);
+    const before = sources?.get(header.source);
     if (header.n !== (before ?? 0) + 1) return 'out-of-turn';
-    if (before === undefined && this.last.size >= MAX_SOURCES) this.forgetOldest();
+    if (sources === undefined) {
+      sources = new Map();
+      this.last.set(header.kind.root, sources);
+    }
+    if (before === undefined && sources.size >= MAX_SOURCES) this.forgetOldest(sources);
     // The least recently heard are forgotten first; only where that may come soon is it worth keeping their order.
-    if (this.last.size > MAX_SOURCES / 2) this.last.delete(header.source);
-    this.last.set(header.source, header.n);
+    if (sources.size > MAX_SOURCES / 2) sources.delete(header.source);
+    sources.set(header.source, header.n);
     const guarded = header.kind.lease;
     if (guarded === null) return 'taken';
     const holder = this.leases.get(guarded);
@@ -118,27 +134,35 @@ export class Turns {
     present.endsAt = act === 'renew' ? this.clockAt + LEASE_MICROS : 0;
   }
 
-  save(): TurnsState {
+  /** Of these roots, or of all. */
+  save(roots?: ReadonlySet<string>): TurnsState {
     return {
-      last: [...this.last],
+      last: [...this.last]
+        .filter(([root]) => roots === undefined || roots.has(root))
+        .flatMap(([root, sources]) => [...sources].map(([source, n]) => [root, source, n] as const)),
       leases: [...this.leases].map(([service, lease]) => [service, lease.boot, lease.term, lease.endsAt] as const),
       clock: this.clockAt,
     };
   }
 
   load(state: TurnsState): void {
-    this.last = new Map(state.last);
+    this.last = new Map();
+    for (const [root, source, n] of state.last) {
+      const sources = this.last.get(root);
+      if (sources === undefined) this.last.set(root, new Map([[source, n]]));
+      else sources.set(source, n);
+    }
     this.leases = new Map(state.leases.map(([service, boot, term, endsAt]) => [service as Holder, { boot, term, endsAt }]));
     this.clockAt = state.clock;
   }
 
-  private forgetOldest(): void {
+  private forgetOldest(sources: Map<string, number>): void {
     const holders = new Set([...this.leases.values()].map(({ boot }) => boot));
-    for (const source of this.last.keys()) {
+    for (const source of sources.keys()) {
       const slash = source.indexOf('/');
       // Cores have one source for ever, and whoever holds a lease is listened to.
       if (slash < 0 || holders.has(source.slice(slash + 1))) continue;
-      this.last.delete(source);
+      sources.delete(source);
       return;
     }
   }

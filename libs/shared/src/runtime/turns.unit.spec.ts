@@ -1,4 +1,4 @@
-import { type DataOf, type EventType, encodeEvent, subjectOf } from '@arb/shared/contracts';
+import { CATALOG, type DataOf, type EventType, encodeEvent, subjectOf } from '@arb/shared/contracts';
 import { Intake, type Judgement, LEASE_MICROS, type StreamMessage } from '@arb/shared/runtime';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -29,8 +29,9 @@ class Log {
     data: DataOf<K>,
     change: { n?: number; at?: number; session?: string; words?: string[] } = {},
   ): Judgement {
-    const n = change.n ?? (this.numbers.get(source) ?? 0) + 1;
-    if (change.n === undefined) this.numbers.set(source, n);
+    const lane = `${CATALOG[type].root} ${source}`;
+    const n = change.n ?? (this.numbers.get(lane) ?? 0) + 1;
+    if (change.n === undefined) this.numbers.set(lane, n);
     const header = { n, source, session: change.session ?? 's', type, v: 1, at: change.at ?? START, cause: null };
     const position = this.messages.length + 1;
     const words = change.words ?? (type === 'lease' ? [source.split('/')[0] as string] : []);
@@ -74,7 +75,7 @@ describe('turns', () => {
       'taken',
       'taken',
     ]);
-    expect(log.intake.turns.lastOf('journal/journal01')).toBe(5);
+    expect(log.intake.turns.lastOf('journal/journal01', 'session')).toBe(5);
   });
 
   it('counts each source alone, and two boots of one service as two sources', () => {

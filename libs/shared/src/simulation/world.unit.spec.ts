@@ -21,6 +21,7 @@ async function busyWorld(seed: string): Promise<World> {
         await link.read(
           'SESSION_a',
           1,
+          null,
           () => process.probe('read'),
           () => process.exit('reading ended'),
         );
@@ -146,6 +147,7 @@ describe('a simulated process', () => {
           .read(
             'S',
             1,
+            null,
             () => after++,
             () => after++,
           )

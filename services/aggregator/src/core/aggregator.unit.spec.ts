@@ -98,8 +98,8 @@ describe('aggregator', () => {
     const venuesOn = (side: DataOf<'l2'>['asks']) =>
       [0, 1].map((venue) => side.filter((level) => level[2] === venue).map((level) => level[3]));
     expect(asks.map(([price]) => price)).toEqual([...asks.map(([price]) => price)].sort((a, b) => a - b));
-    expect(venuesOn(asks)).toEqual([ladder(110_010, 10, 5).map(([p]) => p), ladder(100.01, 0.01, 15).map(([p]) => p)]);
-    expect(venuesOn(bids)).toEqual([ladder(110_000, -10, 15).map(([p]) => p), ladder(100, -0.01, 5).map(([p]) => p)]);
+    expect(venuesOn(asks)).toEqual([ladder(110_010, 10, 6).map(([p]) => p), ladder(100.01, 0.01, 14).map(([p]) => p)]);
+    expect(venuesOn(bids)).toEqual([ladder(110_000, -10, 13).map(([p]) => p), ladder(100, -0.01, 7).map(([p]) => p)]);
   });
 
   it('takes nothing over from the session before but waits for new books and rates', () => {
@@ -119,6 +119,84 @@ describe('aggregator', () => {
     expect(bench.feed(bookOf('upbit', 'BTC-USDT', [[1, 1]], [], bench.now))).toEqual([]);
   });
 
+  it('shows a book that was only asked for as stale, and says that it is one', () => {
+    const bench = begun();
+    bench.feed(rateOf('KRW-USDT', 1500));
+    const book = bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now);
+    bench.feed({ ...book, data: { ...book.data, backup: true } });
+    expect(newest(bench)).toMatchObject({ bids: [], venues: [{ state: 'stale', backup: true }, { state: 'absent' }] });
+    bench.feed(book);
+    expect(newest(bench).venues[0]).toEqual({ venue: 'upbit', symbol: 'BTC-KRW', state: 'fresh', epoch: 1, ageMs: 0, rate: 1 / 1500 });
+  });
+
+  it('lets a venue go with the rate it is converted by, and takes it back with a new one', () => {
+    const bench = begun();
+    bench.feed(rateOf('KRW-USDT', 1500));
+    for (let i = 0; i < 60; i++) {
+      bench.pass(1_000);
+      bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now));
+    }
+    expect(states(bench)).toEqual(['fresh', 'absent']);
+    expect(bench.pass(1).map(({ type }) => type)).toEqual(['l2']);
+    expect(newest(bench)).toMatchObject({ bids: [], venues: [{ state: 'absent' }, {}] });
+    bench.feed(rateOf('KRW-USDT', 1501));
+    bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now));
+    expect(states(bench)).toEqual(['fresh', 'absent']);
+  });
+
+  it('converts what is quoted in coins and over a currency between, and rests on every rate it took', () => {
+    const venues = [
+      { name: 'upbit', quote: 'BTC' },
+      { name: 'bithumb', quote: 'KRW' },
+      { name: 'bybit', quote: 'ETH' },
+      { name: 'binance', quote: 'USDT' },
+    ];
+    const bench = begun({ ...TEST_CONFIG, market: { ...TEST_CONFIG.market, venues } });
+    bench.feed({ ...rateOf('BTC-USDT', 1 / 80_000) });
+    bench.feed({ ...rateOf('KRW-USD', 1400) });
+    bench.feed({ ...rateOf('USDT-USD', 0.99) });
+    bench.feed({ ...rateOf('USDT-ETH', 4000) });
+    bench.feed(bookOf('upbit', 'XRP-BTC', [[0.00003, 100]], [], bench.now));
+    bench.feed(bookOf('bithumb', 'XRP-KRW', [[3500, 100]], [], bench.now));
+    bench.feed(bookOf('bybit', 'XRP-ETH', [[0.0006, 100]], [], bench.now));
+    const [said] = bench.feed(bookOf('binance', 'XRP-USDT', [[2.45, 100]], [], bench.now));
+    // 3,500 KRW are 2.5 USD, and those 2.475 USDT.
+    expect(newest(bench).bids).toEqual([
+      [2.475, 100, 1, 3500],
+      [2.45, 100, 3, 2.45],
+      [2.4, 100, 0, 0.00003],
+      [2.4, 100, 2, 0.0006],
+    ]);
+    expect([...(said?.basis ?? [])].sort((a, b) => Number(a) - Number(b))).toEqual([2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('counts merges with all, some and none of the venues, and says so once a second', () => {
+    const bench = begun();
+    bench.feed(rateOf('KRW-USDT', 1500));
+    const krw = () => bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now));
+    krw();
+    expect(newest(bench).statistics).toEqual({ aggregations: 1, allActive: 0, someActive: 1, noneActive: 0 });
+    bench.feed(bookOf('binance', 'BTC-USDT', [[89_000, 1]], [], bench.now));
+    expect(newest(bench).statistics).toBeUndefined();
+    bench.pass(5_001);
+    expect(newest(bench).statistics).toEqual({ aggregations: 3, allActive: 1, someActive: 1, noneActive: 1 });
+    bench.pass(1_000);
+    krw();
+    expect(newest(bench).statistics).toEqual({ aggregations: 4, allActive: 1, someActive: 2, noneActive: 1 });
+  });
+
+  it('merges nothing from before a break in the session', () => {
+    const bench = begun();
+    bench.feed(rateOf('KRW-USDT', 1500));
+    bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now));
+    bench.feed(input('session.resumed', [], { boot: 'abcdefgh', term: 2 }));
+    bench.feed(bookOf('binance', 'BTC-USDT', [[89_000, 1]], [], bench.now));
+    expect(states(bench)).toEqual(['absent', 'fresh']);
+    expect(bench.pass(4_999)).toEqual([]);
+    bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now));
+    expect(states(bench)).toEqual(['fresh', 'fresh']);
+  });
+
   it('goes on from a snapshot as if it had never stopped', () => {
     const random = randomSequence('aggregator');
     const script: Input[] = [started()];
@@ -128,6 +206,7 @@ describe('aggregator', () => {
       const coin = ['BTC', 'ETH', '1INCH'][Math.floor(random() * 3)] as string;
       const price = 100 + random();
       if (random() < 0.2) script.push(input('clock', [], { fill: 0, committed: 0, committedAt: null }, at));
+      else if (random() < 0.02) script.push(input('session.resumed', [], { boot: 'abcdefgh', term: 2 }, at));
       else if (random() < 0.05) script.push({ ...rateOf('KRW-USDT', 1400 + random() * 100), at });
       else if (random() < 0.1) script.push(bookOf('binance', `${coin}-USDT`, ladder(price, -0.1, 25), ladder(price, 0.1, 25), at));
       else if (random() < 0.5) script.push(bookOf('upbit', `${coin}-KRW`, ladder(price * 1450, -10, 25), ladder(price * 1451, 10, 25), at));

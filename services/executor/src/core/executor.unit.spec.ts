@@ -1,7 +1,7 @@
 import type { DataOf, Leg } from '@arb/shared/contracts';
 import {
   bookOf,
-  CoreBench,
+  type CoreBench,
   type Input,
   input,
   livedAndRestored,
@@ -11,75 +11,8 @@ import {
   TEST_CONFIG,
 } from '@arb/shared/core/testing';
 import { describe, expect, it } from '@jest/globals';
+import { allow, balances, begun, binance, command, ENTRY, EXIT, leg, orders, positions, upbit } from '../testing.ts';
 import { make } from './index.ts';
-
-type Decision = DataOf<'decision'>;
-type Levels = [number, number][];
-
-const leg = (venue: string, symbol: string, side: Leg['side'], quantity: string, limit: string, expected: string): Leg => ({
-  venue,
-  symbol,
-  side,
-  quantity,
-  limit,
-  expected,
-});
-const ENTRY = [leg('binance', 'BTC-USDT', 'buy', '2', '101', '100'), leg('upbit', 'BTC-KRW', 'sell', '2', '151000', '152000')];
-const EXIT = [leg('upbit', 'BTC-KRW', 'buy', '2', '152000', '150000'), leg('binance', 'BTC-USDT', 'sell', '2', '99', '100')];
-
-function allow(kind: 'enter' | 'exit', legs: readonly Leg[], change: Partial<Decision> = {}): Input<'verdict'> {
-  const decision: Decision = {
-    kind,
-    trip: 'BTC-1',
-    coin: 'BTC',
-    route: { buy: 'binance', sell: 'upbit' },
-    legs,
-    notional: { amount: '200', currency: 'USDT' },
-    edgeBps: 20,
-    validUntil: null,
-    rule: null,
-    limit: null,
-    value: null,
-    why: 'test',
-    numbers: {},
-    ...change,
-  };
-  const nothing = { firstRule: null, rule: null, tier: null, limit: null, value: null, numbers: {} };
-  return input('verdict', ['BTC'], { outcome: 'ALLOW', trip: decision.trip, coin: 'BTC', decision, ...nothing });
-}
-
-function binance(bench: CoreBench, bids: Levels, asks: Levels): void {
-  bench.feed(bookOf('binance', 'BTC-USDT', bids, asks, bench.now));
-}
-function upbit(bench: CoreBench, bids: Levels, asks: Levels): void {
-  bench.feed(bookOf('upbit', 'BTC-KRW', bids, asks, bench.now));
-}
-
-/** Two coins at each venue, and books that fill two coins whole. */
-function begun(coins = '2'): CoreBench {
-  const bench = new CoreBench(make, 'executor');
-  const openingBalances = { upbit: { KRW: '1000000', BTC: coins }, binance: { USDT: '1000', BTC: coins } };
-  bench.feed(started({ ...TEST_CONFIG, executor: { ...TEST_CONFIG.executor, openingBalances } }));
-  bench.feed(rateOf('KRW-USDT', 1500));
-  binance(
-    bench,
-    [[99.5, 5]],
-    [
-      [100, 1],
-      [100.5, 3],
-    ],
-  );
-  upbit(bench, [[152_000, 5]], [[152_100, 5]]);
-  return bench;
-}
-
-const positions = (bench: CoreBench) => bench.said('position').map(({ data }) => `${data.state} ${data.quantity}`);
-const orders = (bench: CoreBench) => bench.said('order').map(({ data }) => `${data.order} ${data.state} ${data.filled}`);
-const balances = (bench: CoreBench, venue: string) =>
-  bench
-    .said('balance')
-    .filter(({ data }) => data.venue === venue)
-    .at(-1)?.data.balances;
 
 /** Where a script is cut: often enough to meet every state. */
 const CUTS = [1, 2, ...Array.from({ length: 60 }, (_, i) => 3 + i * 23)];
@@ -93,6 +26,29 @@ describe('executor', () => {
     bench.enter('s2');
     bench.feed(started(TEST_CONFIG, { parent: { session: 's1', position: 6, reason: 'handover' } }));
     expect(balances(bench, 'upbit')?.BTC).toBe('0');
+  });
+
+  it('opens the ledger of a venue that is new in a child session, and leaves the others as they are', () => {
+    const bench = begun();
+    const { market, strategy, executor } = TEST_CONFIG;
+    bench.enter('s2');
+    bench.feed(
+      started(
+        {
+          ...TEST_CONFIG,
+          market: { ...market, venues: [...market.venues, { name: 'okx', quote: 'USDT' }] },
+          strategy: { ...strategy, feeBps: { ...strategy.feeBps, okx: 10 } },
+          executor: {
+            ...executor,
+            latencyMs: { ...executor.latencyMs, okx: { min: 1, max: 2 } },
+            openingBalances: { ...executor.openingBalances, okx: { USDT: '500' } },
+          },
+        },
+        { parent: { session: 's1', position: 6, reason: 'handover' } },
+      ),
+    );
+    expect(balances(bench, 'okx')).toEqual({ USDT: '500' });
+    expect(balances(bench, 'binance')).toEqual({ USDT: '1000', BTC: '2' });
   });
 
   it('sends both legs, and fills them after their latency on the depth there is then', () => {
@@ -134,7 +90,14 @@ describe('executor', () => {
     const closed = bench.said('position').at(-1)?.data;
     // Won: 304000 − 152 − 300000 − 150 = 3698, at 1500. Dollars: −200.5 − 0.2005 + 199 − 0.199.
     expect(closed?.pnl).toEqual({ amount: '0.56583333', currency: 'USDT' });
-    expect(closed?.parts).toEqual({ gross: '1.16666667', fees: '-0.60083333', fx: '-0.00000001', residual: '0' });
+    // At the best prices: 304000 won for 200 dollars, then 300000 won for 199 dollars. Half a dollar more for the second coin.
+    expect(Object.entries(closed?.parts ?? {}).filter(([, amount]) => amount !== '0')).toEqual([
+      ['enterSpread', '2.66666667'],
+      ['exitSpread', '-1'],
+      ['fees', '-0.60083333'],
+      ['rounding', '-0.00000001'],
+      ['enterBuyDepth', '-0.5'],
+    ]);
     expect(balances(bench, 'upbit')).toEqual({ KRW: '1003698', BTC: '2' });
     expect(balances(bench, 'binance')).toEqual({ USDT: '998.1005', BTC: '2' });
   });
@@ -196,6 +159,53 @@ describe('executor', () => {
     expect(balances(bench, 'upbit')?.BTC).toBe('1.5');
   });
 
+  it('says a price that does not come out even as the worse one', () => {
+    const bench = begun('3');
+    binance(
+      bench,
+      [[99.5, 5]],
+      [
+        [100, 1],
+        [100.1, 5],
+      ],
+    );
+    upbit(
+      bench,
+      [
+        [152_000, 1],
+        [151_999, 5],
+      ],
+      [],
+    );
+    bench.feed(
+      allow(
+        'enter',
+        ENTRY.map((one) => ({ ...one, quantity: '3' })),
+      ),
+    );
+    bench.pass(100);
+    const prices = bench.said('fill').map(({ data }) => `${data.side} ${data.price}`);
+    expect(prices.sort()).toEqual(['buy 100.0666666666666667', 'sell 151999.3333333333333333']);
+  });
+
+  it('says prices of many digits in as many as an event may carry', () => {
+    const bench = begun('2');
+    binance(bench, [[0.00000812345678901234, 5e6]], [[0.00000812345678901235, 5e6]]);
+    upbit(bench, [[0.0121851851835185, 1e6]], [[0.0121851851835186, 1e6]]);
+    bench.feed(
+      allow('enter', [
+        leg('binance', 'BTC-USDT', 'buy', '1.5', '0.00001', '0.000008'),
+        leg('upbit', 'BTC-KRW', 'sell', '1.5', '0.0122', '0.012'),
+      ]),
+    );
+    bench.pass(100);
+    bench.pass(100);
+    expect(bench.said('fill').map(({ data }) => [data.purpose, data.sentAtBest])).toEqual([
+      ['leg', '0.000008123456789012'],
+      ['unwind', '0.000008123456789012'],
+    ]);
+  });
+
   it('ends UNWOUND, at a loss, when one leg did not fill at all', () => {
     const bench = begun();
     upbit(bench, [[150_000, 5]], [[150_100, 5]]);
@@ -204,7 +214,7 @@ describe('executor', () => {
     bench.pass(100);
     expect(positions(bench)).toEqual(['UNWOUND 0']);
     const { data } = bench.said('position')[0] as { data: DataOf<'position'> };
-    expect(data.why).toBe('sell at upbit: limit not reached');
+    expect(data.why).toBe('sell at upbit: limit not reached: the best price is 150000, the limit 151000');
     expect(data.pnl).toEqual({ amount: '-1.8995', currency: 'USDT' });
   });
 
@@ -215,12 +225,12 @@ describe('executor', () => {
       () => {},
       ENTRY.map((one) => ({ ...one, limit: one.side === 'buy' ? '1' : '999999' })),
     ],
-    ['no book', 'there is no book', () => {}, ENTRY.map((one) => ({ ...one, symbol: one.symbol.replace('BTC', 'ETH') }))],
+    ['no book since the session began', 'their books are from before', (bench) => bench.feed(started(TEST_CONFIG)), ENTRY],
     ['no balance', 'no balance covers the worst case', () => {}, ENTRY.map((one) => ({ ...one, quantity: '10000' }))],
-  ])('rejects both legs with the reason "%s" and fails the trip when %s', (reason, _, __, legs) => {
+  ])('rejects both legs with the reason "%s" and fails the trip when %s', (reason, _, prepare, legs) => {
     const bench = begun();
-    const coin = (legs[0] as Leg).symbol.slice(0, 3);
-    bench.feed(allow('enter', legs, { coin }));
+    prepare(bench);
+    bench.feed(allow('enter', legs));
     bench.pass(100);
     const rejected = bench.said('order').filter(({ data }) => data.state === 'rejected');
     expect(rejected.map(({ data }) => data.reason)).toEqual([expect.stringContaining(reason), expect.stringContaining(reason)]);
@@ -233,20 +243,21 @@ describe('executor', () => {
     bench.feed(allow('enter', ENTRY, { validUntil: bench.now - 1 }));
     bench.feed(allow('exit', EXIT, { trip: 'BTC-9' }));
     bench.feed(allow('enter', [ENTRY[0] as Leg], { trip: 'BTC-3' }));
+    bench.feed(allow('enter', [ENTRY[0] as Leg, { ...(ENTRY[0] as Leg), side: 'sell' }], { trip: 'BTC-4' }));
     expect(bench.said('position').map(({ data }) => [data.trip, data.state, data.why])).toEqual([
       ['BTC-1', 'FAILED', 'the decision is too old'],
       ['BTC-9', 'FAILED', 'no such round trip is open'],
       ['BTC-3', 'FAILED', 'expected one buying and one selling leg'],
+      ['BTC-4', 'FAILED', 'expected legs at two venues, found both at binance'],
     ]);
     expect(bench.said('order')).toEqual([]);
   });
 
   it('lets no order leave after a halt, and leaves an open trip open', () => {
     const bench = begun();
-    const command = (what: string) => bench.feed(input('command', [what], { id: what, by: 'me', why: 'test' }));
     bench.feed(allow('enter', ENTRY));
     bench.pass(100);
-    command('halt');
+    command(bench, 'halt');
     bench.feed(allow('exit', EXIT));
     bench.feed(allow('enter', ENTRY, { trip: 'BTC-2' }));
     expect(
@@ -256,35 +267,24 @@ describe('executor', () => {
         .slice(1),
     ).toEqual(['BTC-1 OPEN halted', 'BTC-2 FAILED halted']);
     expect(bench.said('order').filter(({ data }) => data.state === 'intended').length).toBe(2);
-    command('go-on');
+    command(bench, 'go-on');
     bench.feed(allow('exit', EXIT));
     expect(bench.said('order').filter(({ data }) => data.state === 'intended').length).toBe(4);
   });
 
-  it('waits with an unwind until a halt is over', () => {
+  it('cancels what has not reached its venue when a halt comes, and nothing is left of it', () => {
     const bench = begun();
-    upbit(bench, [[150_000, 5]], [[150_100, 5]]);
     bench.feed(allow('enter', ENTRY));
-    bench.feed(input('command', ['halt'], { id: '1', by: 'me', why: 'test' }));
-    for (let i = 0; i < 100; i++) bench.pass(100);
-    expect(positions(bench)).toEqual([]);
-    bench.feed(input('command', ['go-on'], { id: '2', by: 'me', why: 'test' }));
-    bench.pass(1000);
-    bench.pass(100);
-    expect(positions(bench)).toEqual(['UNWOUND 0']);
-  });
-
-  it('tries an unwind five times, then fails the trip and names what is left', () => {
-    const bench = begun();
-    upbit(bench, [[150_000, 5]], [[150_100, 5]]);
-    binance(bench, [], [[100, 5]]);
-    bench.feed(allow('enter', ENTRY));
-    for (let i = 0; i < 70; i++) bench.pass(100);
-    const ends = bench.said('position').map(({ data }) => data);
-    expect(ends.length).toBe(1);
-    expect(ends[0]).toMatchObject({ state: 'FAILED', why: expect.stringContaining('2 BTC could not be unwound') });
-    // Two coins at the price paid weigh up what was paid: the fee is what was lost.
-    expect(ends[0]?.pnl?.amount).toBe('-0.2');
+    command(bench, 'halt');
+    expect(orders(bench).slice(2)).toEqual(['BTC-1-enter-0-1 cancelled 0', 'BTC-1-enter-1-1 cancelled 0']);
+    expect(positions(bench)).toEqual(['FAILED 0']);
+    for (let i = 0; i < 20; i++) bench.pass(100);
+    expect(bench.said('fill')).toEqual([]);
+    command(bench, 'go-on');
+    // Nothing stays reserved: all that is held can be used again.
+    bench.feed(allow('enter', ENTRY, { trip: 'BTC-2' }));
+    bench.pass(30);
+    expect(positions(bench)).toEqual(['FAILED 0', 'OPEN 2']);
   });
 
   it('carries an order under way into a child session, and refers to its verdict by the session it stands in', () => {

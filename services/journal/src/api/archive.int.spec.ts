@@ -14,7 +14,7 @@ import { archiveModule } from './archive.module.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { openApi } from './openapi.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const recorded = recordSession({ id: 's-1', events: 120 });
 const end = recorded.session.end as number;

@@ -43,6 +43,12 @@ const LOST_AGAIN_AFTER_MS = 500;
 const RESUME_AGAIN_MS = 250;
 const MAX_UNCONFIRMED = 200;
 
+/** One output on its way. */
+interface Sent {
+  readonly root: string;
+  readonly n: number;
+}
+
 /**
  * Drains one session's stream into Postgres, in order, every position once, and speaks for the journal on the stream:
  * clock, commits, quarantine, and the session's own beginning and end.
@@ -75,9 +81,9 @@ export class Recorder {
   private stoppedAt: number | null = null;
   private end: RecordEnd | null = null;
   private failure: Error | null = null;
-  private asked: { readonly n: number; last: number | null } | null = null;
+  private asked: (Sent & { last: number | null }) | null = null;
   /** Asked after once and not there: asked once more before it is called lost. */
-  private suspect: { readonly n: number; readonly at: number } | null = null;
+  private suspect: (Sent & { readonly at: number }) | null = null;
   private committedAt: number | null = null;
   private committedSaidAt = Number.NEGATIVE_INFINITY;
   private committedSaid = 0;
@@ -304,6 +310,7 @@ export class Recorder {
       reading = await link.read(
         this.stream,
         this.read + 1,
+        null,
         (message) => {
           // Late words may still follow the end; they are nobody's.
           if (this.link !== link || this.endReading === null || this.stoppedAt !== null) return;
@@ -374,7 +381,7 @@ export class Recorder {
         this.outlet.confirm(header.n, row.position, row.subject, row.bytes, deps.time.monotonicMs());
         this.resendBackoff.reset();
         if (header.kind.type === 'clock') this.clock.compare(header.at, message.storedAt);
-      } else if (judgement === 'out-of-turn' && header.n > this.outlet.taken && this.live) this.endReading?.('link');
+      } else if (judgement === 'out-of-turn' && header.n > this.outlet.taken(header.kind.root) && this.live) this.endReading?.('link');
     }
     if (judgement === 'malformed') this.quarantine(row, intake.fault as string);
     if (judgement === 'taken') {
@@ -405,7 +412,7 @@ export class Recorder {
 
   private goLive(): void {
     this.live = true;
-    if (this.stoppedAt === null && this.outlet.derived === 0) this.resume();
+    if (this.stoppedAt === null && this.outlet.silent) this.resume();
     this.send();
   }
 
@@ -436,7 +443,7 @@ export class Recorder {
   ): void {
     const { outlet, deps } = this;
     const header: Header = {
-      n: outlet.derived + 1,
+      n: outlet.derived(CATALOG[type].root) + 1,
       source: outlet.source,
       session: this.session.id,
       type,
@@ -535,8 +542,8 @@ export class Recorder {
     const oldest = this.outlet.oldestSent;
     const { link } = this;
     if (link === null || this.asked !== null || oldest === null || now - oldest.sentAt < ASK_AFTER_MS) return;
-    if (this.suspect?.n === oldest.n && now - this.suspect.at < ASK_AFTER_MS) return;
-    const asked: { readonly n: number; last: number | null } = { n: oldest.n, last: null };
+    if (this.suspects(oldest) && now - (this.suspect?.at ?? 0) < ASK_AFTER_MS) return;
+    const asked: Sent & { last: number | null } = { root: oldest.root, n: oldest.n, last: null };
     this.asked = asked;
     link.streamInfo(this.stream).then(
       (info) => {
@@ -556,15 +563,19 @@ export class Recorder {
     );
   }
 
-  private settleAsked(asked: { readonly n: number }): void {
+  private suspects({ root, n }: Sent): boolean {
+    return this.suspect !== null && this.suspect.root === root && this.suspect.n === n;
+  }
+
+  private settleAsked(asked: Sent): void {
     this.asked = null;
-    if (this.outlet.taken >= asked.n) return;
-    if (this.suspect?.n !== asked.n) {
-      this.suspect = { n: asked.n, at: this.deps.time.monotonicMs() };
+    if (this.outlet.taken(asked.root) >= asked.n) return;
+    if (!this.suspects(asked)) {
+      this.suspect = { root: asked.root, n: asked.n, at: this.deps.time.monotonicMs() };
       return;
     }
     this.suspect = null;
-    this.notice(`journal: output ${asked.n} was sent and is not in the stream: sending it again on a new connection`);
+    this.notice(`journal: output ${asked.n} of ${asked.root} was sent and is not in the stream: sending it again on a new connection`);
     this.endReading?.('link');
   }
 

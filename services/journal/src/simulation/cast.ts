@@ -189,6 +189,7 @@ export class Cast {
         ...RUNTIME_DEFAULTS,
         snapshotEveryMs: 1_500,
         backoffMs: [250, 2_000],
+        trustStreamMs: ((this.options.record?.trimSeconds ?? 60) * 1_000) / 3,
         ...this.options.runtime,
         replica,
       },

@@ -135,13 +135,15 @@ function checkTurns(session: SessionRow, rows: readonly JournalRow[]): void {
   for (const row of rows) {
     if (!row.taken) continue;
     const event = eventOf(row);
-    const before = counted.get(event.source) ?? 0;
+    // Each source counts by itself in each root.
+    const lane = `${row.subject.split('.')[0]} ${event.source}`;
+    const before = counted.get(lane) ?? 0;
     const guarded = ['clock', 'journal.committed', 'quarantine', 'session.stopping', 'session.stopped'].includes(event.type);
     // Numbers of a source that is not listened to are used up all the same.
     must(event.n > before, () => `${session.id}:${row.position} is taken as ${event.source} ${event.n}, but ${before} was taken before it`);
     if (!event.source.includes('/') || event.type === 'service.started')
       must(event.n === before + 1, () => `${session.id}:${row.position} is taken as ${event.source} ${event.n} right after ${before}`);
-    counted.set(event.source, event.n);
+    counted.set(lane, event.n);
     const boot = event.source.split('/')[1];
     if (event.type === 'session.started') {
       must(row.position === 1, () => `${session.id}: session.started is taken at position ${row.position}`);

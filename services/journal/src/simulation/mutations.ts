@@ -39,7 +39,7 @@ export const MUTATIONS: readonly Mutation[] = [
           function (this: Broken, header: Scanned) {
             const turn = judge.call(this, header);
             if (turn !== 'out-of-turn') return turn;
-            this.last.set(header.source, header.n);
+            this.last.get(header.kind.root)?.set(header.source, header.n);
             return 'taken';
           },
       ),
@@ -90,8 +90,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'whoever claims a lease has it at once',
-    profile: 'loss',
-    from: 40,
+    profile: 'kills',
     seeds: 25,
     breakIt: () => replaceMethod(LeaseKeeper, 'heard', () => () => {}),
   },

@@ -1,4 +1,4 @@
-import { CORE_SERVICES, type CoreServiceName } from '@arb/shared/contracts';
+import { CORE_SERVICES, type CoreServiceName, rootOf, rootsOf } from '@arb/shared/contracts';
 import {
   CoreRunner,
   Intake,
@@ -38,14 +38,16 @@ export function replay({ session, service, parent, messages, snapshots, after }:
   const runner = new CoreRunner(service, coreOf(service, version)(), session.id);
   if (parent !== null) runner.loadParent(parent.state, session.parent as string, parent.open);
   const intake = new Intake(session.id, new Set(runner.wanted));
+  /** Derived and not recorded yet, in the order of deriving. */
   const derived: Output[] = [];
-  let recorded = 0;
-  const open = (): Open[] =>
-    derived.slice(recorded).map((output) => ({ subject: output.subject, body: output.bytes.toString(), cause: output.cause }));
+  const roots = rootsOf(service);
+  const open = (): Open[] => derived.map((output) => ({ subject: output.subject, body: output.bytes.toString(), cause: output.cause }));
   for (const message of messages) {
     const judgement = intake.judge(message);
     if (intake.header?.source === service && intake.counted) {
-      const output = derived[recorded++];
+      // In each root they are recorded in that order; after a loss on the way one root may be behind another.
+      const place = derived.findIndex(({ subject }) => rootOf(subject) === rootOf(message.subject));
+      const output = place < 0 ? undefined : derived.splice(place, 1)[0];
       const found = Buffer.from(message.bytes).toString();
       if (output === undefined || output.n !== intake.header.n)
         throw new Error(`${where(message.position)}: recorded, but a replay has not said it: ${found}`);
@@ -61,7 +63,7 @@ export function replay({ session, service, parent, messages, snapshots, after }:
       if (stored.position !== message.position || stored.version !== version || openSnapshot(stored) === null) continue;
       const expected = makeSnapshot(session.id, service, message.position, version, {
         runner: runner.save(),
-        turns: intake.turns.save(),
+        turns: intake.turns.save(roots),
         open: open(),
       });
       if (expected.body !== stored.body)

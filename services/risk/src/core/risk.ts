@@ -1,140 +1,174 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json } from '@arb/shared/core';
-import { formatMoney, type MoneyText, parseMoney } from '@arb/shared/money';
-import type { Reservations } from './exposure.ts';
-import { type Mode, modeAfter, stricter } from './mode.ts';
-import { type Decision, type Facts, type Trigger, weighEntry } from './rules.ts';
+import { type Decimal, money } from '@arb/shared/money';
+import { beginSession, doubtBooks } from './begin.ts';
+import { close, openDue } from './closures.ts';
+import { newCoinWatch, watchL2 } from './coin-watch.ts';
+import { obey } from './commands.ts';
+import { countVerdict } from './counters.ts';
+import { dayOf, endOfDay } from './day.ts';
+import { reserve } from './exposure.ts';
+import { type Facts, newFacts, remember } from './facts.ts';
+import { beginDay } from './losses.ts';
+import { effective, liftDue } from './mode.ts';
+import { endTrip } from './results.ts';
+import { countEntry, touchRoute } from './route-watch.ts';
+import type { Decision, Entry } from './rules/index.ts';
+import { factsOf, type Saved, savedOf } from './saved.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { fromSchemaOne } from './upcast.ts';
+import { entryOf, numbersOf, passed, refusal, verdictOf } from './verdict.ts';
 import { VERSION } from './version.ts';
+import { sayNow, saySoon, wakeAtNextEnd } from './voice.ts';
+import { type Weighed, weigh } from './weigh.ts';
 
-/** More venues and pairs than are ever configured; what comes beyond is not kept. */
-const MOST = 1000;
+const MINUTE_MICROS = 60_000_000;
+/** As many as a universe may name; what comes beyond has no fresh book, so it is never entered. */
+const MOST_COINS = 1000;
 
-/** Decisions in; exactly one verdict for each that asks for one, out. */
+/** Decisions in; exactly one verdict for each that asks for one, and what guards the trading, out. */
 export function makeRisk(): Core {
   let config: unknown = null;
   let settings: Settings | null = null;
-  let mode: Mode = 'HALTED';
-  let fill = 0;
-  let committedAt: number | null = null;
-  const rates = new Map<string, number>();
-  const health = new Map<string, DataOf<'health'>['state']>();
-  const reservations: Reservations = new Map();
+  let facts: Facts = newFacts();
 
-  function start({ data }: StreamEvent<'session.started'>): void {
-    // A halt outlives the session in which it was said: only `go-on` ends it.
-    mode = data.parent !== null && settings !== null ? stricter(mode, data.mode) : data.mode;
-    config = data.config;
+  function start(event: StreamEvent<'session.started'>, context: CoreContext): void {
+    const goesOn = event.data.parent !== null && settings !== null;
+    config = event.data.config;
     settings = settingsOf(config);
-    // Said anew in every session; until then nothing is entered.
-    fill = 0;
-    committedAt = null;
-    rates.clear();
-    health.clear();
+    beginSession(facts, event, goesOn, settings, context.now);
+    context.setTimer('minute', context.now + MINUTE_MICROS);
+    context.setTimer('day', endOfDay(context.now, settings.dayBoundary));
+    wakeAtNextEnd(facts, context);
+    sayNow(facts, settings, context);
   }
 
   function judge(decision: Decision, settings: Settings, context: CoreContext): void {
     if (decision.kind === 'skipped') return;
     if (decision.kind === 'enter') judgeEntry(decision, settings, context);
     else if (decision.kind === 'exit') judgeExit(decision, context);
-    else answer(decision, { tier: 'portfolio', rule: 'rebalance-not-offered', limit: null, value: null }, {}, context);
+    else answer(decision, refusal('rebalance-not-offered', 'portfolio'), {}, context);
   }
 
   function judgeEntry(decision: Decision, settings: Settings, context: CoreContext): void {
-    const facts: Facts = { mode, fill, committedAt, rates, health, reservations };
-    const { trigger, numbers, amount } = weighEntry(decision, facts, settings, context.now);
-    const trip = decision.trip;
-    const unnamed: Trigger | null =
-      trip === null || reservations.has(trip) ? { tier: 'route', rule: 'trip-not-new', limit: null, value: null } : null;
-    if (trip !== null && trigger === null && unnamed === null) reservations.set(trip, { coin: decision.coin, amount });
-    answer(decision, trigger ?? unnamed, numbers, context);
+    const entry = entryOf(decision, settings, context.now);
+    if (entry === null) {
+      answer(decision, refusal('legs-off-route', 'route'), {}, context);
+      return;
+    }
+    const weighed = weigh(entry, facts, settings);
+    const numbers = numbersOf(entry, facts, settings, weighed);
+    if (weighed.granted !== null) take(entry, weighed.granted, settings);
+    answer(decision, weighed, numbers, context);
+  }
+
+  function take({ decision, coin, buy, sell, routeName, now }: Entry, granted: Decimal, settings: Settings): void {
+    reserve(facts.exposures, decision.trip as string, { coin, buy, sell, amount: money(granted, settings.currency) });
+    if (settings.maxEntriesPerRoute === null) return;
+    countEntry(touchRoute(facts.routes, routeName), now, settings.routeWindowMicros, settings.maxEntriesPerRoute);
   }
 
   /** Getting out is always allowed, but for a halt: then no order leaves at all. */
   function judgeExit(decision: Decision, context: CoreContext): void {
-    const trigger: Trigger | null = mode === 'HALTED' ? { tier: 'portfolio', rule: 'mode-HALTED', limit: null, value: null } : null;
-    answer(decision, trigger, {}, context);
+    const halted = effective(facts.mode).mode === 'HALTED';
+    answer(decision, halted ? refusal('mode-HALTED', 'portfolio') : passed(decision), {}, context);
   }
 
-  function answer(decision: Decision, trigger: Trigger | null, numbers: DataOf<'verdict'>['numbers'], context: CoreContext): void {
-    context.emit('verdict', [decision.coin], {
-      outcome: trigger === null ? 'ALLOW' : 'BLOCK',
-      trip: decision.trip,
-      coin: decision.coin,
-      decision: trigger === null ? decision : null,
-      firstRule: trigger?.rule ?? null,
-      rule: trigger?.rule ?? null,
-      tier: trigger?.tier ?? null,
-      limit: trigger?.limit ?? null,
-      value: trigger?.value ?? null,
-      numbers,
-    });
+  function answer(decision: Decision, weighed: Weighed, numbers: DataOf<'verdict'>['numbers'], context: CoreContext): void {
+    countVerdict(facts.counters, weighed.outcome, weighed.first?.rule ?? null, weighed.deciding?.rule ?? null);
+    context.emit('verdict', [decision.coin], verdictOf(decision, weighed, numbers));
   }
 
-  function release({ data }: StreamEvent<'position'>): void {
-    if (data.state === 'CLOSED' || data.state === 'UNWOUND' || data.state === 'FAILED') reservations.delete(data.trip);
+  function takePosition({ data }: StreamEvent<'position'>, settings: Settings, context: CoreContext): void {
+    if (data.state !== 'CLOSED' && data.state !== 'UNWOUND' && data.state !== 'FAILED') return;
+    const { mode, closed } = endTrip(facts, data, settings, context.now);
+    if (mode || closed) wakeAtNextEnd(facts, context);
+    if (mode) sayNow(facts, settings, context);
+    else if (closed) saySoon(facts, context);
   }
 
-  function remember<T>(map: Map<string, T>, key: string, value: T): void {
-    if (map.size < MOST || map.has(key)) map.set(key, value);
+  function takeL2(event: StreamEvent<'l2'>, settings: Settings, context: CoreContext): void {
+    const { coin } = event.data;
+    let watch = facts.coins.get(coin);
+    if (watch === undefined) {
+      if (facts.coins.size >= MOST_COINS) return;
+      watch = newCoinWatch();
+      facts.coins.set(coin, watch);
+    }
+    const move = watchL2(watch, event.data, event.at, facts.since, settings);
+    const limit = settings.breakerMoveBps;
+    if (move === null || limit === null || Math.abs(move) < limit) return;
+    // The next move counts from here: one jump breaks the circuit once.
+    watch.sample = null;
+    const until = context.now + settings.breakerMicros;
+    const value = Math.abs(move);
+    if (!close(facts.closures, { what: coin, rule: 'coin-breaker', tier: 'symbol', outcome: 'BLOCK', limit, value, until })) return;
+    wakeAtNextEnd(facts, context);
+    sayNow(facts, settings, context);
+  }
+
+  function takeCommand(event: StreamEvent<'command'>, settings: Settings, context: CoreContext): void {
+    if (!obey(facts, event)) return;
+    wakeAtNextEnd(facts, context);
+    sayNow(facts, settings, context);
+  }
+
+  function takeHealth({ data }: StreamEvent<'health'>): void {
+    const warned = (data.warned ?? []).map(({ coin }) => coin);
+    remember(facts.health, data.venue, { state: data.state, suspended: data.suspended, warned });
   }
 
   return {
     version: VERSION,
-    schema: 1,
-    inputs: ['session.started', 'clock', 'decision', 'position', 'fx', 'health', 'command'],
+    schema: 2,
+    inputs: ['session.started', 'session.resumed', 'clock', 'l2', 'decision', 'position', 'balance', 'fx', 'health', 'universe', 'command'],
 
     handle(event: AnyEvent, context: CoreContext): void {
-      if (event.type === 'session.started') start(event);
+      if (event.type === 'session.started') start(event, context);
       else if (settings === null) return;
+      else if (event.type === 'l2') takeL2(event, settings, context);
       else if (event.type === 'decision') judge(event.data, settings, context);
-      else if (event.type === 'position') release(event);
-      else if (event.type === 'fx') remember(rates, event.data.pair, event.at);
-      else if (event.type === 'health') remember(health, event.data.venue, event.data.state);
-      else if (event.type === 'command') mode = modeAfter(event.subject.slice('command.'.length)) ?? mode;
+      else if (event.type === 'position') takePosition(event, settings, context);
+      else if (event.type === 'balance') remember(facts.balances, event.data.venue, event.data.balances);
+      else if (event.type === 'fx') remember(facts.rates, event.data.pair, { rate: event.data.rate, at: event.at });
+      else if (event.type === 'health') takeHealth(event);
+      else if (event.type === 'universe') facts.universe = new Set(event.data.coins);
+      else if (event.type === 'command') takeCommand(event, settings, context);
+      else if (event.type === 'session.resumed') doubtBooks(facts, event.at);
       else if (event.type === 'clock') {
-        fill = event.data.fill;
-        committedAt = event.data.committedAt;
+        facts.fill = event.data.fill;
+        facts.committedAt = event.data.committedAt;
       }
     },
 
-    onTimer(id: string): void {
-      throw new Error(`risk: sets no timer, but was called by timer ${id}`);
+    onTimer(id: string, context: CoreContext): void {
+      if (settings === null) throw new Error(`risk: timer ${id} fired before any session began`);
+      if (id === 'minute') {
+        context.setTimer('minute', context.now + MINUTE_MICROS);
+        sayNow(facts, settings, context);
+      } else if (id === 'day') {
+        beginDay(facts.losses, dayOf(context.now, settings.dayBoundary));
+        context.setTimer('day', endOfDay(context.now, settings.dayBoundary));
+        sayNow(facts, settings, context);
+      } else if (id === 'ends') {
+        const lifted = liftDue(facts.mode, context.now);
+        const opened = openDue(facts.closures, context.now);
+        wakeAtNextEnd(facts, context);
+        if (lifted) sayNow(facts, settings, context);
+        else if (opened) saySoon(facts, context);
+      } else if (id === 'say') sayNow(facts, settings, context);
+      else throw new Error(`risk: expected a timer minute, day, ends or say, found ${id}`);
     },
 
     save(): Json {
-      return {
-        config,
-        mode,
-        fill,
-        committedAt,
-        rates: [...rates],
-        health: [...health],
-        reservations: [...reservations].map(([trip, { coin, amount }]) => [trip, coin, formatMoney(amount)]),
-      } as unknown as Json;
+      return savedOf(facts, config);
     },
 
-    load(json: Json): void {
-      const saved = json as unknown as Saved;
+    load(json: Json, schema: number): void {
+      const saved = schema === 1 ? fromSchemaOne(json as never) : (json as unknown as Saved);
       config = saved.config;
       settings = config === null ? null : settingsOf(config);
-      ({ mode, fill, committedAt } = saved);
-      rates.clear();
-      health.clear();
-      reservations.clear();
-      for (const [pair, at] of saved.rates) rates.set(pair, at);
-      for (const [venue, state] of saved.health) health.set(venue, state);
-      for (const [trip, coin, amount] of saved.reservations) reservations.set(trip, { coin, amount: parseMoney(amount) });
+      facts = factsOf(saved, settings?.currency ?? '');
     },
   };
-}
-
-interface Saved {
-  readonly config: unknown;
-  readonly mode: Mode;
-  readonly fill: number;
-  readonly committedAt: number | null;
-  readonly rates: [string, number][];
-  readonly health: [string, DataOf<'health'>['state']][];
-  readonly reservations: [trip: string, coin: string, amount: MoneyText][];
 }

@@ -1,73 +1,191 @@
-import type { DataOf } from '@arb/shared/contracts';
-import { type CoinState, newCoinState } from './coin-state.ts';
-import { held, type MarketView, troubleOf } from './market-view.ts';
-import { quantityOf, type Route, routeOf } from './route.ts';
-import type { Settings } from './settings.ts';
+import type { StreamEvent } from '@arb/shared/contracts';
+import type { CoreContext } from '@arb/shared/core';
+import { type CoinState, maySay, wouldSay } from './coin-state.ts';
+import { entry, type Numbers, routeNumbers, skip, venuesOf } from './decide.ts';
+import { type Desk, exposureOf, imbalanceOf, nextTrip, ratesBehind, turnoverOf } from './desk.ts';
+import { held } from './market-view.ts';
+import { premiumOf } from './premium.ts';
+import { type Candidate, coinRefusal, costOf, marketRefusal, oppositeRefusal, type Refusal, ranked } from './refusals.ts';
+import { type Scene, type Surveyed, survey } from './route.ts';
 
-type L2 = DataOf<'l2'>;
-type VenueLine = L2['venues'][number];
+/** How long a coin that had to wait for room is thought to be worth it still. */
+const STANDING_MICROS = 1_000_000;
 
-export interface Refusal {
-  readonly rule: string;
-  readonly limit: number | null;
-  readonly value: number | null;
-  readonly why: string;
-}
-
-/** The best route of a merged book for the configured size: over every ordered pair of fresh venues. */
-export function bestRoute(l2: L2, settings: Settings): { route: Route | null; fresh: number } {
-  let route: Route | null = null;
-  let fresh = 0;
-  const { venues } = l2;
-  for (let buy = 0; buy < venues.length; buy++) {
-    if ((venues[buy] as VenueLine).state !== 'fresh') continue;
-    fresh++;
-    const quantity = quantityOf(l2.asks, buy, settings.notional);
-    const buyFee = settings.feeBps.get((venues[buy] as VenueLine).venue);
-    if (buyFee === undefined) continue;
-    for (let sell = 0; sell < venues.length; sell++) {
-      if (sell === buy || (venues[sell] as VenueLine).state !== 'fresh') continue;
-      const sellFee = settings.feeBps.get((venues[sell] as VenueLine).venue);
-      if (sellFee === undefined) continue;
-      const found = routeOf(l2, buy, sell, quantity, buyFee, sellFee);
-      if (found !== null && (route === null || found.edgeBps > route.edgeBps)) route = found;
+/** Looks at every route of the coin, best first, and enters the first one that nothing speaks against. */
+export function enter(desk: Desk, event: StreamEvent<'l2'>, scene: Scene, state: CoinState, context: CoreContext): void {
+  const { settings } = desk;
+  state.standing = null;
+  const closed = coinRefusal(event.data.coin, desk, state.restUntil, context.now, settings);
+  // Nothing would come of looking but saying the same again.
+  if (closed !== null && !wouldSay(state, closed.rule, context.now, settings.refusalMicros)) return;
+  const surveyed = survey(scene, settings);
+  const { best, candidates, fresh } = surveyed;
+  if (best === null) {
+    const refusal: Refusal =
+      fresh < 2
+        ? { rule: 'fresh-venues', limit: 2, value: fresh, why: 'fewer than two venues are fresh' }
+        : { rule: 'depth', limit: settings.notional, value: null, why: 'no two venues show enough depth for the size' };
+    if (maySay(state, refusal.rule, context.now, settings.refusalMicros)) {
+      const given = { route: null, edgeBps: null, score: null, numbers: { freshVenues: fresh } };
+      context.emit('decision', [event.data.coin], skip(event.data.coin, given, refusal, settings));
     }
+    return;
   }
-  return { route, fresh };
-}
-
-/** The first rule that speaks against entering on this route, or null. */
-export function refusalOf(l2: L2, route: Route, view: MarketView, settings: Settings): Refusal | null {
-  const edge = route.edgeBps;
-  if (edge < settings.minEdgeBps)
-    return { rule: 'min-edge', limit: settings.minEdgeBps, value: edge, why: 'the edge after both fees is too small' };
-  if (edge >= settings.abnormalEdgeBps)
-    return { rule: 'abnormal-quote', limit: settings.abnormalEdgeBps, value: edge, why: 'the quote is too good to be true' };
-  const buy = (l2.venues[route.buy] as VenueLine).venue;
-  const sell = (l2.venues[route.sell] as VenueLine).venue;
-  if (view.paused.has(l2.coin)) return { rule: 'paused', limit: null, value: null, why: `${l2.coin} is paused` };
-  const trouble = troubleOf(view, buy, l2.coin) ?? troubleOf(view, sell, l2.coin);
-  if (trouble !== null) return { rule: 'venue', limit: null, value: null, why: trouble };
-  return inventoryRefusal(l2, route, view, settings, buy, sell);
-}
-
-/** Spot venues: what is sold must be held there, and what is bought must be paid there. */
-function inventoryRefusal(l2: L2, route: Route, view: MarketView, settings: Settings, buy: string, sell: string): Refusal | null {
-  const coins = held(view, sell, l2.coin);
-  if (coins < route.quantity)
-    return { rule: 'inventory-base', limit: route.quantity, value: coins, why: `${sell} holds too little ${l2.coin} to sell` };
-  const quote = settings.quotes.get(buy) as string;
-  const cost = route.quantity * route.bought.worst * (1 + (settings.feeBps.get(buy) as number) / 10_000);
-  const funds = held(view, buy, quote);
-  if (funds < cost) return { rule: 'inventory-quote', limit: cost, value: funds, why: `${buy} holds too little ${quote} to buy` };
-  return null;
-}
-
-export function coinStateOf(coins: Map<string, CoinState>, coin: string): CoinState {
-  let state = coins.get(coin);
-  if (state === undefined) {
-    state = newCoinState();
-    coins.set(coin, state);
+  if (candidates.length === 0) {
+    // One stands for all of them: nearer than the best one, none was.
+    if (!maySay(state, 'min-edge', context.now, settings.refusalMicros)) return;
+    const [candidate] = ranked([best], scene, desk.view, settings) as [Candidate];
+    const refusal = marketRefusal(candidate, scene, desk, settings) as Refusal;
+    say(desk, event, scene, surveyed, candidate, 1, refusal, context);
+    return;
   }
-  return state;
+  const order = ranked(candidates, scene, desk.view, settings);
+  if (closed !== null) {
+    if (maySay(state, closed.rule, context.now, settings.refusalMicros))
+      say(desk, event, scene, surveyed, order[0] as Candidate, 1, closed, context);
+    return;
+  }
+  for (let i = 0; i < order.length; i++) {
+    const candidate = order[i] as Candidate;
+    const refusal = refusalOf(desk, scene, candidate, state, context.now);
+    if (refusal === null) {
+      open(desk, event, scene, surveyed, candidate, i + 1, state, context);
+      return;
+    }
+    const { route } = candidate;
+    if (maySay(state, `${route.buy}>${route.sell} ${refusal.rule}`, context.now, settings.refusalMicros))
+      say(desk, event, scene, surveyed, candidate, i + 1, refusal, context);
+  }
+}
+
+function refusalOf(desk: Desk, scene: Scene, candidate: Candidate, state: CoinState, now: number): Refusal | null {
+  const { settings } = desk;
+  return (
+    marketRefusal(candidate, scene, desk, settings) ??
+    oppositeRefusal(candidate.route, scene, desk) ??
+    roomRefusal(desk, candidate, state, now)
+  );
+}
+
+/** With little room left, the coins that score best go first. */
+function roomRefusal(desk: Desk, { score }: Candidate, state: CoinState, now: number): Refusal | null {
+  const { trips, coins, settings } = desk;
+  const room = settings.maxOpenTrips - trips.size;
+  const wait = (refusal: Refusal): Refusal => {
+    if (state.standing === null) state.standing = { score: score.total, until: now + STANDING_MICROS };
+    return refusal;
+  };
+  if (room <= 0)
+    return wait({ rule: 'open-trips', limit: settings.maxOpenTrips, value: trips.size, why: 'as many trips are open as may be' });
+  let better = 0;
+  for (const other of coins.values())
+    if (other.standing !== null && other.standing.until >= now && other.standing.score > score.total) better++;
+  return better >= room
+    ? wait({ rule: 'rank', limit: room, value: better + 1, why: 'other coins score better, and there is no room for all' })
+    : null;
+}
+
+function open(
+  desk: Desk,
+  event: StreamEvent<'l2'>,
+  scene: Scene,
+  surveyed: Surveyed,
+  candidate: Candidate,
+  rank: number,
+  state: CoinState,
+  context: CoreContext,
+): void {
+  const { settings } = desk;
+  const { coin } = event.data;
+  const { route, score } = candidate;
+  const { buy, sell } = venuesOf(event.data, route.buy, route.sell);
+  const trip = nextTrip(desk, coin);
+  const numbers = numbersOf(desk, event, scene, surveyed, candidate, rank);
+  const decision = entry(scene, route, { trip, score: score.total, numbers }, settings, context.now);
+  desk.trips.set(trip, {
+    id: trip,
+    coin,
+    buy,
+    sell,
+    quantity: (decision.legs[0] as (typeof decision.legs)[number]).quantity,
+    phase: 'entering',
+    entryEdgeBps: route.edgeBps,
+    value: route.bought.value,
+    cost: costOf(route),
+    proceeds: route.quantity * route.sold.average,
+    cash: [],
+    since: context.now,
+    due: null,
+    retryAt: 0,
+    failedExits: 0,
+  });
+  state.standing = null;
+  state.restUntil = context.now + settings.cooldownMicros;
+  context.emit('decision', [coin], decision, ratesBehind(desk, buy, sell));
+}
+
+function say(
+  desk: Desk,
+  event: StreamEvent<'l2'>,
+  scene: Scene,
+  surveyed: Surveyed,
+  candidate: Candidate,
+  rank: number,
+  refusal: Refusal,
+  context: CoreContext,
+): void {
+  const { route, score } = candidate;
+  const venues = venuesOf(event.data, route.buy, route.sell);
+  const numbers = numbersOf(desk, event, scene, surveyed, candidate, rank);
+  const given = { route: venues, edgeBps: route.edgeBps, score: score.total, numbers };
+  context.emit(
+    'decision',
+    [event.data.coin],
+    skip(event.data.coin, given, refusal, desk.settings),
+    ratesBehind(desk, venues.buy, venues.sell),
+  );
+}
+
+/** Every number the decision was made of. */
+function numbersOf(
+  desk: Desk,
+  { data: l2 }: StreamEvent<'l2'>,
+  scene: Scene,
+  { candidates, fresh }: Surveyed,
+  { route, score }: Candidate,
+  rank: number,
+): Numbers {
+  const { settings, view } = desk;
+  const { buy, sell } = venuesOf(l2, route.buy, route.sell);
+  const lines = l2.venues;
+  const { premiumBps, fxBasisBps, residualBps } = premiumOf(
+    view,
+    lines[route.buy] as (typeof lines)[number],
+    lines[route.sell] as (typeof lines)[number],
+    settings.numeraire,
+    route.grossBps,
+  );
+  return {
+    ...routeNumbers(scene, route),
+    premiumBps,
+    fxBasisBps,
+    residualBps,
+    score: score.total,
+    scoreSpread: score.spread,
+    scoreHealth: score.health,
+    scoreFees: score.fees,
+    scoreInventory: score.inventory,
+    rank,
+    candidates: candidates.length,
+    freshVenues: fresh,
+    openTrips: desk.trips.size,
+    buyHoldsCoin: scene.held[route.buy] as number,
+    sellHoldsCoin: scene.held[route.sell] as number,
+    buyHoldsMoney: held(view, buy, desk.quotes.get(buy) as string),
+    imbalance: imbalanceOf(desk, buy, sell, l2.coin),
+    buyExposure: exposureOf(desk, buy, l2.coin),
+    sellExposure: exposureOf(desk, sell, l2.coin),
+    buyTurnover: turnoverOf(desk, buy),
+    sellTurnover: turnoverOf(desk, sell),
+  };
 }

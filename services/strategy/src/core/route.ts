@@ -1,5 +1,9 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { type Levels, quantityFor, type Walk, walkQuantity } from './walk.ts';
+import { leanAfter } from './inventory.ts';
+import type { Settings } from './settings.ts';
+import { roundDown, type Step } from './steps.ts';
+import type { Terms } from './terms.ts';
+import { type Ladders, quantityFor, type Walk, walkedValue, walkOf } from './walk.ts';
 
 type L2 = DataOf<'l2'>;
 
@@ -10,35 +14,133 @@ export interface Route {
   readonly quantity: number;
   readonly bought: Walk;
   readonly sold: Walk;
-  /** After the fees of both venues, of what the buy costs. */
+  /** What the sale brings above what the purchase takes, before all costs; of what the purchase takes, as all others. */
+  readonly grossBps: number;
+  readonly buyFeeBps: number;
+  readonly sellFeeBps: number;
+  /** After both fees. */
+  readonly afterFeesBps: number;
+  readonly fxCostBps: number;
+  readonly slippageBps: number;
+  readonly inventoryCostBps: number;
+  /** How far it leaves the coin lying at the buying venue, −1 to 1. */
+  readonly lean: number;
+  /** After all costs. */
   readonly edgeBps: number;
 }
 
-/** Depth that misses the size by more than this part of it is no offer of that size: sums of numbers are not exact. */
-const ENOUGH = 1 - 1e-9;
-
-export function edgeBps(bought: Walk, sold: Walk, buyFeeBps: number, sellFeeBps: number): number {
-  const cost = bought.value * (1 + buyFeeBps / 10_000);
-  const proceeds = sold.value * (1 - sellFeeBps / 10_000);
-  return ((proceeds - cost) / bought.value) * 10_000;
+/** All that the routes of one merged book are judged by. By place of the venue in the l2. */
+export interface Scene {
+  readonly l2: L2;
+  readonly ladders: Ladders;
+  /** Null where a venue is not fresh or not configured. */
+  readonly terms: readonly (Terms | null)[];
+  /** What each holds of the coin. */
+  readonly held: readonly number[];
+  readonly lots: readonly (readonly Step[])[];
 }
 
-/** For a quantity: null where either side shows less than that. */
-export function routeOf(l2: L2, buy: number, sell: number, quantity: number, buyFeeBps: number, sellFeeBps: number): Route | null {
-  if (!(quantity > 0)) return null;
-  const bought = walkQuantity(l2.asks, buy, quantity);
-  if (bought.quantity < quantity * ENOUGH) return null;
-  const sold = walkQuantity(l2.bids, sell, quantity);
-  if (sold.quantity < quantity * ENOUGH) return null;
-  return { buy, sell, quantity, bought, sold, edgeBps: edgeBps(bought, sold, buyFeeBps, sellFeeBps) };
+export function afterFeesBps(bought: number, sold: number, buyFeeBps: number, sellFeeBps: number): number {
+  return ((sold * (1 - sellFeeBps / 10_000) - bought * (1 + buyFeeBps / 10_000)) / bought) * 10_000;
 }
 
-/** Down to eight places, as the venues book coins; to whole ones where eight places would exceed what a number holds. */
-export function lots(quantity: number): number {
-  const fine = Math.floor(quantity * 1e8);
-  return fine <= Number.MAX_SAFE_INTEGER ? fine / 1e8 : Math.floor(quantity);
+function edgeOf(bought: number, sold: number, buy: Terms, sell: Terms, inventoryCostBps: number): number {
+  return (
+    afterFeesBps(bought, sold, buy.feeBps, sell.feeBps) -
+    buy.fxCostBps -
+    sell.fxCostBps -
+    buy.slippageBps -
+    sell.slippageBps -
+    inventoryCostBps
+  );
 }
 
-export function quantityOf(asks: Levels, buy: number, notional: number): number {
-  return lots(quantityFor(asks, buy, notional));
+/** Evening out costs nothing; what piles up has to be brought back one day. */
+function inventoryCostOf(lean: number, settings: Settings): number {
+  return lean > 0 ? settings.inventoryCostBps * lean : 0;
+}
+
+/** The whole route for a quantity; null where either side shows less than that. */
+export function routeOf(scene: Scene, buy: number, sell: number, quantity: number, settings: Settings): Route | null {
+  const { ladders, terms, held } = scene;
+  const buyTerms = terms[buy];
+  const sellTerms = terms[sell];
+  if (!(quantity > 0) || !buyTerms || !sellTerms) return null;
+  const bought = walkOf(ladders.asks, buy, quantity);
+  const sold = walkOf(ladders.bids, sell, quantity);
+  if (bought === null || sold === null) return null;
+  const lean = leanAfter(held[buy] as number, held[sell] as number, quantity);
+  const inventoryCostBps = inventoryCostOf(lean, settings);
+  return {
+    buy,
+    sell,
+    quantity,
+    bought,
+    sold,
+    grossBps: (sold.value / bought.value - 1) * 10_000,
+    buyFeeBps: buyTerms.feeBps,
+    sellFeeBps: sellTerms.feeBps,
+    afterFeesBps: afterFeesBps(bought.value, sold.value, buyTerms.feeBps, sellTerms.feeBps),
+    fxCostBps: buyTerms.fxCostBps + sellTerms.fxCostBps,
+    slippageBps: buyTerms.slippageBps + sellTerms.slippageBps,
+    inventoryCostBps,
+    lean,
+    edgeBps: edgeOf(bought.value, sold.value, buyTerms, sellTerms, inventoryCostBps),
+  };
+}
+
+export interface Surveyed {
+  /** The one with the highest edge, or null where no pair of venues shows enough depth. */
+  readonly best: Route | null;
+  /** All whose edge is enough, by edge, best first. */
+  readonly candidates: readonly Route[];
+  readonly fresh: number;
+}
+
+/**
+ * Every ordered pair of fresh venues at the intended size. For most pairs only the edge is worked out, by the same
+ * steps as the whole route: the whole of it is made for those that matter.
+ */
+export function survey(scene: Scene, settings: Settings): Surveyed {
+  const { ladders, terms, held, lots } = scene;
+  const candidates: Route[] = [];
+  let best = Number.NEGATIVE_INFINITY;
+  let bestBuy = -1;
+  let bestSell = -1;
+  let bestQuantity = 0;
+  let fresh = 0;
+  for (let buy = 0; buy < terms.length; buy++) {
+    const buyTerms = terms[buy];
+    if (!buyTerms) continue;
+    fresh++;
+    const wanted = quantityFor(ladders.asks, buy, settings.notional);
+    if (wanted === 0) continue;
+    const steps = lots[buy] as readonly Step[];
+    let quantity = Number.NaN;
+    let bought = Number.NaN;
+    let step: Step | null = null;
+    for (let sell = 0; sell < terms.length; sell++) {
+      const sellTerms = terms[sell];
+      if (sell === buy || !sellTerms) continue;
+      if (steps[sell] !== step) {
+        step = steps[sell] as Step;
+        const rounded = roundDown(wanted, step);
+        if (rounded !== quantity) bought = walkedValue(ladders.asks, buy, rounded);
+        quantity = rounded;
+      }
+      if (!(quantity > 0)) continue;
+      const sold = walkedValue(ladders.bids, sell, quantity);
+      const cost = inventoryCostOf(leanAfter(held[buy] as number, held[sell] as number, quantity), settings);
+      const edge = edgeOf(bought, sold, buyTerms, sellTerms, cost);
+      if (edge >= settings.minEdgeBps) candidates.push(routeOf(scene, buy, sell, quantity, settings) as Route);
+      if (!(edge > best)) continue;
+      best = edge;
+      bestBuy = buy;
+      bestSell = sell;
+      bestQuantity = quantity;
+    }
+  }
+  candidates.sort((a, b) => b.edgeBps - a.edgeBps);
+  const top = candidates[0] ?? (bestBuy < 0 ? null : routeOf(scene, bestBuy, bestSell, bestQuantity, settings));
+  return { best: top, candidates, fresh };
 }

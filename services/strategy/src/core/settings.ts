@@ -1,4 +1,4 @@
-import type { SessionConfig } from '@arb/shared/core';
+import type { FeeSchedule, MarketVenue, ScoreWeights, SessionConfig, TransferTerms } from '@arb/shared/core';
 
 /** What the strategy needs of a session's configuration; times in µs, as core time is. */
 export interface Settings {
@@ -7,13 +7,30 @@ export interface Settings {
   readonly notionalText: string;
   readonly minEdgeBps: number;
   readonly exitEdgeBps: number;
+  readonly takeProfitBps: number;
+  readonly stopLossBps: number;
   readonly abnormalEdgeBps: number;
   readonly maxHoldMicros: number;
   readonly cooldownMicros: number;
   readonly ttlMicros: number;
+  readonly refusalMicros: number;
+  readonly staleAfterMicros: number;
+  readonly feesFrom: 'config' | 'venue';
   readonly feeBps: ReadonlyMap<string, number>;
-  /** The currency each venue quotes in. */
-  readonly quotes: ReadonlyMap<string, string>;
+  readonly feeSchedules: ReadonlyMap<string, FeeSchedule>;
+  readonly fxCostBps: number;
+  readonly slippageBps: number;
+  readonly inventoryCostBps: number;
+  readonly weights: ScoreWeights;
+  readonly fullEdgeBps: number;
+  readonly minScore: number;
+  readonly maxOpenTrips: number;
+  readonly maxTripsPerCoin: number;
+  readonly rebalanceImbalance: number;
+  readonly rebalanceExposure: number;
+  readonly rebalanceMicros: number;
+  readonly transfers: ReadonlyMap<string, TransferTerms>;
+  readonly venues: readonly MarketVenue[];
 }
 
 export function settingsOf(config: unknown): Settings {
@@ -27,11 +44,29 @@ export function settingsOf(config: unknown): Settings {
     notionalText: strategy.notional,
     minEdgeBps: strategy.minEdgeBps,
     exitEdgeBps: strategy.exitEdgeBps,
+    takeProfitBps: strategy.takeProfitBps,
+    stopLossBps: strategy.stopLossBps,
     abnormalEdgeBps: strategy.abnormalEdgeBps,
     maxHoldMicros: strategy.maxHoldSeconds * 1_000_000,
     cooldownMicros: strategy.cooldownMs * 1000,
     ttlMicros: strategy.decisionTtlMs * 1000,
+    refusalMicros: strategy.refusalMs * 1000,
+    staleAfterMicros: aggregator.staleAfterMs * 1000,
+    feesFrom: strategy.feesFrom,
     feeBps: new Map(Object.entries(strategy.feeBps)),
-    quotes: new Map(market.venues.map(({ name, quote }) => [name, quote])),
+    feeSchedules: new Map(Object.entries(strategy.feeSchedules)),
+    fxCostBps: strategy.fxCostBps,
+    slippageBps: strategy.slippageBps,
+    inventoryCostBps: strategy.inventoryCostBps,
+    weights: strategy.scoreWeights,
+    fullEdgeBps: strategy.fullEdgeBps,
+    minScore: strategy.minScore,
+    maxOpenTrips: strategy.maxOpenTrips,
+    maxTripsPerCoin: strategy.maxTripsPerCoin,
+    rebalanceImbalance: strategy.rebalanceImbalance,
+    rebalanceExposure: strategy.rebalanceExposure,
+    rebalanceMicros: strategy.rebalanceSeconds * 1_000_000,
+    transfers: new Map(Object.entries(strategy.transfers)),
+    venues: market.venues.map(({ name, quote }) => ({ name, quote })),
   };
 }

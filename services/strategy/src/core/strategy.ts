@@ -1,193 +1,184 @@
 import type { AnyEvent, StreamEvent } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json } from '@arb/shared/core';
-import type { CoinState, OpenTrip } from './coin-state.ts';
-import { entry, quantityText, skip, venuesOf } from './decide.ts';
-import { bestRoute, coinStateOf, type Refusal, refusalOf } from './enter.ts';
+import { coinStateOf, type Desk, deskUnder, isFromBefore, ratesBehind, renewTerms, sceneOf } from './desk.ts';
+import { enter } from './enter.ts';
 import { exitOf } from './leave.ts';
-import { type MarketView, newMarketView, pause, seeBalance, seeHealth, seeRate } from './market-view.ts';
-import type { Route } from './route.ts';
-import { type Settings, settingsOf } from './settings.ts';
-import { maySkip } from './skips.ts';
+import { enterSession, learn, pause, seeBalance, seeHealth, seeInstruments, seeRate } from './market-view.ts';
+import { giveUp, rebalance } from './move.ts';
+import type { Scene } from './route.ts';
+import { loadDesk, saveDesk } from './save.ts';
+import { type OpenTrip, tagOf, tripsOf, withCash } from './trip.ts';
 import { VERSION } from './version.ts';
+import { midOf } from './walk.ts';
 
 const HOLD = 'hold/';
-/** As many as a universe may name. */
-const MOST_COINS = 1000;
+/** A trip that cannot be closed is tried again after the cooldown, then after twice that, up to 2^6 times. */
+const MOST_DOUBLINGS = 6;
 
-/** Merged books in; decisions to enter, to leave, and why not, out. At most one open round trip per coin. */
+/** Merged books in; decisions to enter, to leave, to move inventory, and why not, out. */
 export function makeStrategy(): Core {
-  let config: unknown = null;
-  let settings: Settings | null = null;
-  let trips = 0;
-  let view: MarketView = newMarketView();
-  const coins = new Map<string, CoinState>();
+  let desk: Desk | null = null;
 
-  function start(event: StreamEvent<'session.started'>): void {
-    config = event.data.config;
-    settings = settingsOf(config);
-    // Health and rates are said anew in every session; trips, pauses and balances go on.
-    view.health.clear();
-    view.rates.clear();
+  function start(event: StreamEvent<'session.started'>, context: CoreContext): void {
+    const { config, mode, boot } = event.data;
+    desk = deskUnder(config, desk);
+    desk.tag = tagOf(context.session, boot);
+    enterSession(desk.view, mode);
+    breakHere(desk, event.position);
+    renewTerms(desk);
   }
 
-  function takeL2(event: StreamEvent<'l2'>, settings: Settings, context: CoreContext): void {
-    const l2 = event.data;
-    if (coins.size >= MOST_COINS && !coins.has(l2.coin)) return;
-    const state = coinStateOf(coins, l2.coin);
-    if (state.trip !== null) leave(event, state, state.trip, settings, context);
-    else if (context.now >= state.restUntil) enter(event, state, settings, context);
+  /** What was known of the books is over: nothing is decided on it any more. */
+  function breakHere(desk: Desk, position: number): void {
+    desk.since = position;
+    for (const state of desk.coins.values()) state.standing = null;
   }
 
-  function enter(event: StreamEvent<'l2'>, state: CoinState, settings: Settings, context: CoreContext): void {
-    const l2 = event.data;
-    const { route, fresh } = bestRoute(l2, settings);
-    if (route === null) {
-      const refusal: Refusal =
-        fresh < 2
-          ? { rule: 'fresh-venues', limit: 2, value: fresh, why: 'fewer than two venues are fresh' }
-          : { rule: 'depth', limit: settings.notional, value: null, why: 'the books show too little depth for the size' };
-      refuse(event, state, null, refusal, settings, context);
-      return;
-    }
-    const refusal = refusalOf(l2, route, view, settings);
-    if (refusal !== null) {
-      refuse(event, state, route, refusal, settings, context);
-      return;
-    }
-    const trip = `${l2.coin}-${++trips}`;
-    const { buy, sell } = venuesOf(l2, route.buy, route.sell);
-    const quantity = quantityText(route.quantity);
-    state.trip = { id: trip, buy, sell, quantity, phase: 'entering', entryEdgeBps: route.edgeBps, due: null, retryAt: 0 };
-    context.emit('decision', [l2.coin], entry(l2, route, trip, settings, context.now), [...view.rates.values()].slice(0, 16));
+  function takeL2(desk: Desk, event: StreamEvent<'l2'>, context: CoreContext): void {
+    if (isFromBefore(desk, event)) return;
+    const { coin } = event.data;
+    const state = coinStateOf(desk, coin);
+    if (state === null) return;
+    state.mid = midOf(event.data) ?? state.mid;
+    const scene = sceneOf(desk, event.data);
+    let left = false;
+    for (const trip of tripsOf(desk.trips, coin)) left = leave(desk, scene, trip, context) || left;
+    // The way back is no opportunity beside itself.
+    if (!left) enter(desk, event, scene, state, context);
+    rebalance(desk, coin, context);
   }
 
-  function refuse(
-    event: StreamEvent<'l2'>,
-    state: CoinState,
-    route: Route | null,
-    refusal: Refusal,
-    settings: Settings,
-    context: CoreContext,
-  ): void {
-    if (maySkip(state.skips, refusal.rule, context.now))
-      context.emit('decision', [event.data.coin], skip(event.data, route, settings, refusal));
+  function leave(desk: Desk, scene: Scene, trip: OpenTrip, context: CoreContext): boolean {
+    if (trip.phase !== 'open' || context.now < trip.retryAt || desk.view.mode === 'HALTED') return false;
+    const decision = exitOf(scene, trip, desk.settings, context.now);
+    if (decision === null) return false;
+    desk.trips.set(trip.id, { ...trip, phase: 'exiting' });
+    context.emit('decision', [trip.coin], decision, ratesBehind(desk, trip.buy, trip.sell));
+    return true;
   }
 
-  function leave(event: StreamEvent<'l2'>, state: CoinState, trip: OpenTrip, settings: Settings, context: CoreContext): void {
-    if (trip.phase !== 'open' || context.now < trip.retryAt) return;
-    const decision = exitOf(event.data, trip, settings, context.now);
-    if (decision === null) return;
-    state.trip = { ...trip, phase: 'exiting' };
-    context.emit('decision', [event.data.coin], decision, [...view.rates.values()].slice(0, 16));
-  }
-
-  function tripOf(coin: string, id: string | null): { state: CoinState; trip: OpenTrip } | null {
-    const state = coins.get(coin);
-    return state === undefined || state.trip === null || state.trip.id !== id ? null : { state, trip: state.trip };
-  }
-
-  function takeVerdict({ data }: StreamEvent<'verdict'>, settings: Settings, context: CoreContext): void {
+  function takeVerdict(desk: Desk, { data }: StreamEvent<'verdict'>, context: CoreContext): void {
     if (data.outcome === 'ALLOW' || data.outcome === 'REDUCE') return;
-    const found = tripOf(data.coin, data.trip);
-    if (found === null) return;
-    const { state, trip } = found;
-    if (trip.phase === 'entering') finish(state, data.coin, settings, context);
-    else if (trip.phase === 'exiting') state.trip = { ...trip, phase: 'open', retryAt: context.now + settings.cooldownMicros };
+    giveUp(desk, data.coin, data.trip, context.now);
+    const trip = data.trip === null ? undefined : desk.trips.get(data.trip);
+    if (trip === undefined) return;
+    if (trip.phase === 'entering') finish(desk, trip, context);
+    else if (trip.phase === 'exiting') desk.trips.set(trip.id, tryLater(desk, trip, trip.failedExits, context.now));
   }
 
-  function takePosition({ data }: StreamEvent<'position'>, settings: Settings, context: CoreContext): void {
-    const found = tripOf(data.coin, data.trip);
-    if (found === null || data.state === 'CLOSING') return;
-    const { state, trip } = found;
-    if (data.state !== 'OPEN') {
-      finish(state, data.coin, settings, context);
-      return;
+  function takePosition(desk: Desk, { data }: StreamEvent<'position'>, context: CoreContext): void {
+    if (data.state === 'FAILED') giveUp(desk, data.coin, data.trip, context.now);
+    const trip = desk.trips.get(data.trip);
+    if (trip === undefined || data.state === 'CLOSING') return;
+    if (data.state !== 'OPEN') finish(desk, trip, context);
+    else if (trip.phase === 'entering') opened(desk, trip, data.quantity, context);
+    else {
+      const part = Number(data.quantity) / Number(trip.quantity);
+      const rest = { ...trip, quantity: data.quantity, proceeds: trip.proceeds * part };
+      desk.trips.set(trip.id, trip.phase === 'open' ? rest : tryLater(desk, rest, part < 1 ? 0 : trip.failedExits, context.now));
     }
-    if (trip.phase === 'entering') context.setTimer(HOLD + data.coin, context.now + settings.maxHoldMicros);
-    const retryAt = trip.phase === 'exiting' ? context.now + settings.cooldownMicros : 0;
-    state.trip = { ...trip, phase: 'open', quantity: data.quantity, retryAt };
   }
 
-  function finish(state: CoinState, coin: string, settings: Settings, context: CoreContext): void {
-    state.trip = null;
-    state.restUntil = context.now + settings.cooldownMicros;
-    context.clearTimer(HOLD + coin);
+  function opened(desk: Desk, trip: OpenTrip, quantity: string, context: CoreContext): void {
+    const part = Number(quantity) / Number(trip.quantity);
+    const { value, proceeds } = trip;
+    desk.trips.set(trip.id, { ...trip, phase: 'open', quantity, value: value * part, proceeds: proceeds * part, since: context.now });
+    context.setTimer(HOLD + trip.id, context.now + desk.settings.maxHoldMicros);
   }
 
-  function obey(event: StreamEvent<'command'>): void {
+  function tryLater(desk: Desk, trip: OpenTrip, failed: number, now: number): OpenTrip {
+    let rest = desk.settings.cooldownMicros;
+    for (let i = 0; i < Math.min(failed, MOST_DOUBLINGS); i++) rest *= 2;
+    return { ...trip, phase: 'open', retryAt: now + rest, failedExits: failed + 1 };
+  }
+
+  function finish(desk: Desk, trip: OpenTrip, context: CoreContext): void {
+    desk.trips.delete(trip.id);
+    const state = coinStateOf(desk, trip.coin);
+    if (state !== null) state.restUntil = context.now + desk.settings.cooldownMicros;
+    context.clearTimer(HOLD + trip.id);
+  }
+
+  function takeFill(desk: Desk, event: StreamEvent<'fill'>): void {
+    const { data } = event;
+    learn(desk.view, event, desk.settings);
+    renewTerms(desk);
+    const trip = desk.trips.get(data.trip);
+    if (trip === undefined) return;
+    const value = Number(data.value.amount);
+    const moved = withCash(trip, data.value.currency, data.side === 'sell' ? value : -value);
+    desk.trips.set(trip.id, withCash(moved, data.fee.currency, -Number(data.fee.amount)));
+  }
+
+  function obey(desk: Desk, event: StreamEvent<'command'>): void {
+    const { view, trips } = desk;
     const what = event.subject.slice('command.'.length);
     const { target } = event.data;
     if (what === 'pause' && target !== undefined) pause(view, target);
     else if (what === 'resume' && target !== undefined) view.paused.delete(target);
-    else if (what === 'flatten') {
-      for (const [coin, state] of coins)
-        if (state.trip !== null && (target === undefined || target === coin)) state.trip = { ...state.trip, due: 'flatten' };
-    }
+    else if (what === 'halt') view.mode = 'HALTED';
+    else if (what === 'reduce-only') view.mode = 'REDUCE_ONLY';
+    else if (what === 'go-on') view.mode = 'ACTIVE';
+    else if (what === 'flatten')
+      for (const trip of trips.values())
+        if (target === undefined || target === trip.coin || target === trip.id)
+          trips.set(trip.id, { ...trip, due: 'flatten', retryAt: 0, failedExits: 0 });
   }
 
   return {
     version: VERSION,
-    schema: 1,
-    inputs: ['session.started', 'clock', 'l2', 'fx', 'verdict', 'position', 'balance', 'health', 'command'],
+    schema: 2,
+    inputs: [
+      'session.started',
+      'session.resumed',
+      'clock',
+      'l2',
+      'fx',
+      'instruments',
+      'universe',
+      'verdict',
+      'fill',
+      'position',
+      'balance',
+      'health',
+      'guard',
+      'command',
+    ],
 
     handle(event: AnyEvent, context: CoreContext): void {
-      if (event.type === 'session.started') start(event);
-      else if (settings === null) return;
-      else if (event.type === 'l2') takeL2(event, settings, context);
-      else if (event.type === 'verdict') takeVerdict(event, settings, context);
-      else if (event.type === 'position') takePosition(event, settings, context);
-      else if (event.type === 'balance') seeBalance(view, event);
-      else if (event.type === 'health') seeHealth(view, event);
-      else if (event.type === 'fx') seeRate(view, event);
-      else if (event.type === 'command') obey(event);
+      if (event.type === 'session.started') start(event, context);
+      else if (desk === null) return;
+      else if (event.type === 'l2') takeL2(desk, event, context);
+      else if (event.type === 'verdict') takeVerdict(desk, event, context);
+      else if (event.type === 'position') takePosition(desk, event, context);
+      else if (event.type === 'fill') takeFill(desk, event);
+      else if (event.type === 'balance') seeBalance(desk.view, event);
+      else if (event.type === 'health') seeHealth(desk.view, event);
+      else if (event.type === 'fx') seeRate(desk.view, event);
+      else if (event.type === 'universe') desk.view.universe = new Set(event.data.coins);
+      else if (event.type === 'guard') desk.view.mode = event.data.mode;
+      else if (event.type === 'command') obey(desk, event);
+      else if (event.type === 'session.resumed') breakHere(desk, event.position);
+      else if (event.type === 'instruments') {
+        seeInstruments(desk.view, event, desk.settings);
+        renewTerms(desk);
+      }
     },
 
     /** The time limit only marks a trip as due: it is closed on the next fresh book. */
     onTimer(id: string): void {
-      const state = coins.get(id.slice(HOLD.length));
-      if (state !== undefined && state.trip !== null && state.trip.due === null) state.trip = { ...state.trip, due: 'time' };
+      const name = id.slice(HOLD.length);
+      // Timers that older code set are named after the coin.
+      const trip = desk?.trips.get(name) ?? (desk === null ? undefined : tripsOf(desk.trips, name)[0]);
+      if (desk !== null && trip !== undefined && trip.due === null) desk.trips.set(trip.id, { ...trip, due: 'time' });
     },
 
     save(): Json {
-      const { health, balances, paused, rates } = view;
-      return {
-        config,
-        trips,
-        coins: [...coins].map(([coin, { trip, restUntil, skips }]) => [coin, trip, restUntil, [...skips]]),
-        view: {
-          health: [...health],
-          balances: [...balances].map(([venue, held]) => [venue, [...held]]),
-          paused: [...paused],
-          rates: [...rates],
-        },
-      } as unknown as Json;
+      return saveDesk(desk);
     },
 
-    load(json: Json): void {
-      const saved = json as unknown as Saved;
-      config = saved.config;
-      settings = config === null ? null : settingsOf(config);
-      trips = saved.trips;
-      coins.clear();
-      for (const [coin, trip, restUntil, skips] of saved.coins) coins.set(coin, { trip, restUntil, skips: new Map(skips) });
-      view = {
-        health: new Map(saved.view.health),
-        balances: new Map(saved.view.balances.map(([venue, held]) => [venue, new Map(held)])),
-        paused: new Set(saved.view.paused),
-        rates: new Map(saved.view.rates),
-      };
+    load(json: Json, schema: number): void {
+      desk = loadDesk(json, schema);
     },
-  };
-}
-
-interface Saved {
-  readonly config: unknown;
-  readonly trips: number;
-  readonly coins: readonly [coin: string, trip: OpenTrip | null, restUntil: number, skips: [string, number][]][];
-  readonly view: {
-    readonly health: [string, { state: 'HEALTHY' | 'DEGRADED' | 'DOWN' | 'FROZEN'; suspended: readonly string[] }][];
-    readonly balances: [string, [string, number][]][];
-    readonly paused: string[];
-    readonly rates: [string, number][];
   };
 }

@@ -31,6 +31,7 @@ async function place(seed: string | number, maxBytes = 1_000_000) {
     reader.link.read(
       'S',
       from,
+      null,
       (m) => read.push({ position: m.position, text: text(m.bytes) }),
       (why) => ends.push(why),
     );
@@ -75,6 +76,7 @@ describe('a simulated bus', () => {
     void reader.link.read(
       'S',
       1,
+      null,
       (message: StreamMessage) => {
         views.push(message.bytes);
         copies.push(text(message.bytes));

@@ -1,4 +1,5 @@
-import type { AdminLink, Reading, StreamAdmin, StreamInfo, StreamMessage } from '../../runtime/ports.ts';
+import type { ServiceName } from '../../contracts/index.ts';
+import type { AdminLink, OnMessage, Reading, StreamAdmin, StreamInfo, StreamMessage } from '../../runtime/ports.ts';
 import type { Process, Settling } from '../process.ts';
 import type { World } from '../world.ts';
 import { Pipe } from './pipe.ts';
@@ -77,19 +78,14 @@ export class SimLink implements AdminLink {
     });
   }
 
-  read(
-    stream: string,
-    from: number,
-    onMessage: (message: StreamMessage, pending: number) => void,
-    onEnd: (why: string) => void,
-  ): Promise<Reading> {
+  read(stream: string, from: number, service: ServiceName | null, onMessage: OnMessage, onEnd: (why: string) => void): Promise<Reading> {
     let reader: SimReader | null = null;
     return this.ask(
       `reading of ${stream} from ${from}`,
       (answer) => {
-        reader = new SimReader(this, this.server.streamNamed(stream), from, onMessage, onEnd);
+        reader = new SimReader(this, this.server.streamNamed(stream), from, service, onMessage, onEnd);
         const made = reader;
-        answer({ stop: () => made.stop() });
+        answer({ stop: () => made.stop(), pending: made.pending() });
       },
       () => reader?.stop(),
     );

@@ -1,4 +1,5 @@
-import type { StreamMessage } from '../../runtime/ports.ts';
+import { rootOf, rootsOf, type ServiceName } from '../../contracts/index.ts';
+import type { OnMessage } from '../../runtime/ports.ts';
 import type { SimLink } from './link.ts';
 import type { Follower, SimStream, Stored } from './stream.ts';
 
@@ -11,6 +12,8 @@ const HEARTBEAT_MICROS = { least: 100_000, most: 3_000_000 };
 /** A consumer: both its server half (follows the stream) and its client half (calls the code that reads). */
 export class SimReader implements Follower {
   private next: number;
+  /** Null reads all. */
+  private readonly roots: ReadonlySet<string> | null;
   private underway = false;
   private over = false;
   /** Once the link is broken: what was sent before, and nothing that the stream got since. */
@@ -20,10 +23,12 @@ export class SimReader implements Follower {
     private readonly link: SimLink,
     private readonly stream: SimStream,
     from: number,
-    private readonly onMessage: (message: StreamMessage, pending: number) => void,
+    service: ServiceName | null,
+    private readonly onMessage: OnMessage,
     private readonly onEnd: (why: string) => void,
   ) {
     this.next = from;
+    this.roots = service === null ? null : rootsOf(service);
     stream.followers.add(this);
     link.readers.add(this);
     this.more();
@@ -44,19 +49,32 @@ export class SimReader implements Follower {
       this.link.process.input(wait, this.arrive);
       return;
     }
-    const { link, stream } = this;
+    const { link } = this;
     for (const { position, storedAt, subject, bytes } of this.lastWords ?? this.batch()) {
       if (this.over || !link.process.alive) return;
       this.next = position + 1;
+      if (!this.wants(subject)) continue;
       const view = link.buffer(bytes);
       try {
-        this.onMessage({ position, storedAt, subject, bytes: view }, Math.max(0, stream.lastPosition - position));
+        this.onMessage({ position, storedAt, subject, bytes: view }, this.pending());
       } finally {
         view.fill(OVERWRITTEN);
       }
     }
     this.more();
   };
+
+  private wants(subject: string): boolean {
+    return this.roots === null || this.roots.has(rootOf(subject));
+  }
+
+  /** How many more there may be; 0 only where there is none. */
+  pending(): number {
+    const { lastPosition, firstPosition } = this.stream;
+    for (let position = Math.max(this.next, firstPosition); position <= lastPosition; position++)
+      if (this.wants(this.stream.at(position)?.subject ?? '')) return lastPosition - position + 1;
+    return 0;
+  }
 
   /** A random number of messages, from the next one that the stream still has. */
   private batch(): Stored[] {

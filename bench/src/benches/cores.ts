@@ -1,0 +1,163 @@
+import { getHeapStatistics } from 'node:v8';
+import { make as aggregator } from '@arb/aggregator/core';
+import { make as alerting } from '@arb/alerting/core';
+import { make as executor } from '@arb/executor/core';
+import { make as risk } from '@arb/risk/core';
+import { loadConfig } from '@arb/shared/config';
+import { type AnyEvent, CORE_SERVICES, type CoreServiceName, type EventType } from '@arb/shared/contracts';
+import type { MakeCore, SessionConfig } from '@arb/shared/core';
+import { make as strategy } from '@arb/strategy/core';
+import type { Bench } from '../bench.ts';
+import { COINS } from '../books.ts';
+import { median, percentile } from '../numbers.ts';
+import { feedAll, ObjectMarket, ObjectRunner } from '../objects.ts';
+import { atLeast, atMost, type Row, row } from '../row.ts';
+
+const CORES: Readonly<Record<CoreServiceName, MakeCore>> = { aggregator, strategy, risk, executor, alerting };
+
+const VENUES = [
+  { name: 'upbit', quote: 'KRW' },
+  { name: 'binance', quote: 'USDT' },
+  { name: 'bithumb', quote: 'KRW' },
+  { name: 'bybit', quote: 'USDT' },
+  { name: 'okx', quote: 'USDT' },
+  { name: 'bitget', quote: 'USDT' },
+  { name: 'coinone', quote: 'KRW' },
+] as const;
+
+/** What an event may cost a core, µs: the kind it lives on, and the limit. */
+const MUST: Readonly<Record<CoreServiceName, { readonly of: EventType; readonly micros: number | null }>> = {
+  aggregator: { of: 'book', micros: 15 },
+  strategy: { of: 'l2', micros: 20 },
+  risk: { of: 'decision', micros: 10 },
+  executor: { of: 'book', micros: 20 },
+  alerting: { of: 'clock', micros: null },
+};
+
+/** What each core costs by itself: events as objects, no encoding, no transport. */
+export const cores: Bench = {
+  name: 'cores',
+  says: 'each core alone, and all five in a closed loop, on objects',
+  byDefault: true,
+  async run({ quick, say }) {
+    const books = quick ? 4_000 : 30_000;
+    // First, while nothing else fills the heap.
+    say('closed loop');
+    const loops = [loop(2, books * LOOPS, 60_000), loop(VENUES.length, books * LOOPS, 20_000)];
+    const rows: Row[] = [];
+    say(`${VENUES.length} venues, 30 levels, ${books} books`);
+    const inputs = recorded(configOf(VENUES.length), books);
+    for (const service of CORE_SERVICES) rows.push(...alone(service, inputs[service], quick));
+    const [looking] = alone('strategy', inputs.strategy.map(neverEntering), quick) as [Row];
+    return [...rows, { ...looking, name: 'strategy, l2 with all routes looked at, median' }, ...loops];
+  },
+};
+
+/** A strategy that has entered a coin need not look at its routes; one that never enters always does. */
+function neverEntering(event: AnyEvent): AnyEvent {
+  if (event.type !== 'session.started') return event;
+  const config = event.data.config as SessionConfig;
+  return { ...event, data: { ...event.data, config: { ...config, strategy: { ...config.strategy, minEdgeBps: 10_000 } } } };
+}
+
+function configOf(venues: number): SessionConfig {
+  const { session } = loadConfig({ environment: 'paper', env: {} });
+  const watched = VENUES.slice(0, venues);
+  const holding = session.executor.openingBalances.upbit as Readonly<Record<string, string>>;
+  const byVenue = <T>(of: (quote: string) => T) => Object.fromEntries(watched.map(({ name, quote }) => [name, of(quote)]));
+  return {
+    ...session,
+    market: { ...session.market, source: 'simulated', coins: COINS, venues: watched, depth: 30, booksPerSecond: 1_000 },
+    strategy: { ...session.strategy, feeBps: byVenue((quote) => (quote === 'KRW' ? 5 : 10)) },
+    executor: {
+      ...session.executor,
+      latencyMs: byVenue(() => ({ min: 4, max: 12 })),
+      openingBalances: byVenue((quote) => ({ ...holding, [quote]: quote === 'KRW' ? '50000000' : '40000' })),
+    },
+  };
+}
+
+/** What each core was given in a closed loop of all of them. */
+function recorded(config: SessionConfig, books: number): Record<CoreServiceName, AnyEvent[]> {
+  const market = new ObjectMarket(config);
+  const runners = CORE_SERVICES.map((service) => new ObjectRunner(service, CORES[service]()));
+  const given = CORE_SERVICES.map((): AnyEvent[] => []);
+  const seen = (event: AnyEvent, reader: number): void => {
+    (given[reader] as AnyEvent[]).push(event);
+  };
+  for (const event of market.opening()) feedAll(runners, market, event, seen);
+  for (let i = 0; i < books; i++) for (const event of market.say(market.draw())) feedAll(runners, market, event, seen);
+  return Object.fromEntries(CORE_SERVICES.map((service, i) => [service, given[i]])) as Record<CoreServiceName, AnyEvent[]>;
+}
+
+/** The same events once more to a fresh core: once to time each of them, once to see what it allocates. */
+function alone(service: CoreServiceName, inputs: readonly AnyEvent[], quick: boolean): readonly Row[] {
+  const { of, micros } = MUST[service];
+  const warm = Math.floor(inputs.length / 5);
+  const spent: number[] = [];
+  const medians: number[] = [];
+  let answers = 0;
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    const runner = new ObjectRunner(service, CORES[service]());
+    const mine: number[] = [];
+    answers = 0;
+    inputs.forEach((event, i) => {
+      const from = process.hrtime.bigint();
+      runner.apply(event, () => answers++);
+      if (i >= warm && event.type === of) mine.push(Number(process.hrtime.bigint() - from) / 1_000);
+    });
+    spent.push(...mine);
+    medians.push(median(mine));
+  }
+  const note = `${inputs.length} inputs, ${answers} answers; p99 ${percentile(
+    spent.sort((a, b) => a - b),
+    0.99,
+  ).toFixed(1)} µs`;
+  return [
+    row('cores', `${service}, ${of}, median`, median(medians), 'µs', { note, ...(micros === null ? {} : { must: atMost(micros) }) }),
+    row('cores', `${service}, an input, allocated`, allocated(service, inputs), 'bytes'),
+  ];
+}
+
+const CHUNK = 100;
+
+/** Median over stretches in which nothing was collected. */
+function allocated(service: CoreServiceName, inputs: readonly AnyEvent[]): number {
+  const runner = new ObjectRunner(service, CORES[service]());
+  const found: number[] = [];
+  for (let at = 0; at + CHUNK <= inputs.length; at += CHUNK) {
+    const before = getHeapStatistics().used_heap_size;
+    for (let i = at; i < at + CHUNK; i++) runner.apply(inputs[i] as AnyEvent, () => {});
+    const grown = getHeapStatistics().used_heap_size - before;
+    if (grown >= 0) found.push(grown / CHUNK);
+  }
+  return median(found);
+}
+
+const BATCH = 100;
+/** So much longer than a core alone: what is seldom, such as collecting the garbage, belongs to it. */
+const LOOPS = 5;
+
+/** Books a second of processor time through all five cores; making the books is not counted. */
+function loop(venues: number, books: number, must: number): Row {
+  const market = new ObjectMarket(configOf(venues));
+  const runners = CORE_SERVICES.map((service) => new ObjectRunner(service, CORES[service]()));
+  for (const event of market.opening()) feedAll(runners, market, event);
+  let fills = 0;
+  const count = ({ type }: AnyEvent): void => {
+    if (type === 'fill') fills++;
+  };
+  let spent = 0;
+  let counted = 0;
+  for (let from = 0; from < books; from += BATCH) {
+    const drawn = Array.from({ length: BATCH }, () => market.draw());
+    const before = process.cpuUsage();
+    for (const book of drawn) for (const event of market.say(book)) feedAll(runners, market, event, count);
+    const { user, system } = process.cpuUsage(before);
+    if (from < books / 5) continue;
+    spent += user + system;
+    counted += BATCH;
+  }
+  const note = `${fills} fills read; processor time, collecting the garbage included`;
+  return row('cores', `closed loop, ${venues} venues`, (counted * 1_000_000) / spent, 'books/s', { must: atLeast(must), note });
+}

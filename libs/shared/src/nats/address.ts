@@ -1,0 +1,47 @@
+import { ROOTS, rootOf, rootsOf, SERVICES, type ServiceName } from '../contracts/index.ts';
+
+/**
+ * On the wire each subject is preceded by whom it is for: `ev._._.s.r._._.d.l2.BTC`. A consumer of this server has one
+ * filter only; with the readers in the subject, one filter gives a service all that it reads, in the stream's order, and
+ * wakes it for nothing else. Made from the table of events. People see plain subjects: the viewer's account imports each
+ * root under its own name (see `config.ts`).
+ */
+const LETTERS: Readonly<Record<Addressee, string>> = {
+  'market-data': 'm',
+  aggregator: 'a',
+  strategy: 's',
+  risk: 'r',
+  executor: 'x',
+  alerting: 'l',
+  dashboard: 'd',
+};
+/** The journal reads everything, so nothing need be addressed to it. */
+type Addressee = Exclude<ServiceName, 'journal'>;
+const ADDRESSEES = SERVICES.filter((service): service is Addressee => service !== 'journal');
+
+const FIRST = 'ev';
+const LENGTH = FIRST.length + 1 + ADDRESSEES.length * 2;
+const PREFIXES: ReadonlyMap<string, string> = new Map(ROOTS.map((root) => [root, prefixOf(root)]));
+
+function prefixOf(root: string): string {
+  return `${[FIRST, ...ADDRESSEES.map((service) => (rootsOf(service).has(root) ? LETTERS[service] : '_'))].join('.')}.`;
+}
+
+/** Subjects and patterns alike; what is no subject of the table (`closed.<id>`, `replay.<run>.…`) stays as it is. */
+export function wireOf(subject: string): string {
+  const prefix = PREFIXES.get(rootOf(subject));
+  return prefix === undefined ? subject : prefix + subject;
+}
+
+export function plainOf(wire: string): string {
+  return wire.startsWith(`${FIRST}.`) ? wire.slice(LENGTH) : wire;
+}
+
+/** All that is addressed to a service. */
+export function filterOf(service: ServiceName): string | null {
+  if (service === 'journal') return null;
+  return `${[FIRST, ...ADDRESSEES.map((other) => (other === service ? LETTERS[other] : '*'))].join('.')}.>`;
+}
+
+/** Everything on the wire that is addressed at all. */
+export const WIRE = `${FIRST}.>`;

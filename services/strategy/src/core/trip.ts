@@ -1,0 +1,72 @@
+/** A round trip as the strategy knows it. */
+export interface OpenTrip {
+  readonly id: string;
+  readonly coin: string;
+  readonly buy: string;
+  readonly sell: string;
+  /** What is open, as the executor says it; before that, what was asked for. */
+  readonly quantity: string;
+  /** entering, exiting: decided, outcome not yet known. */
+  readonly phase: 'entering' | 'open' | 'exiting';
+  readonly entryEdgeBps: number;
+  /** What the buying leg was to cost, in the numeraire, for the quantity that came to be. */
+  readonly value: number;
+  /** What the buying leg takes at most, fee included, and what the sale was to bring: each in its venue's own currency. */
+  readonly cost: number;
+  readonly proceeds: number;
+  /** Paid (−) and received (+) so far, fees included, by currency. */
+  readonly cash: readonly (readonly [currency: string, amount: number])[];
+  /** When it was decided; once it is open, since when it is. */
+  readonly since: number;
+  /** The time limit has passed, or a person wants it closed. */
+  readonly due: 'time' | 'flatten' | null;
+  /** No exit is tried again before: after a refused or an incomplete one. */
+  readonly retryAt: number;
+  /** Exits that were refused or left something open. */
+  readonly failedExits: number;
+}
+
+export type Trips = Map<string, OpenTrip>;
+
+export function tripsOf(trips: Trips, coin: string): OpenTrip[] {
+  const found: OpenTrip[] = [];
+  for (const trip of trips.values()) if (trip.coin === coin) found.push(trip);
+  return found;
+}
+
+/**
+ * What open trips need of a currency at a venue: for one that is being entered the legs themselves, for one that is
+ * open what going back takes. It is not there for anything else.
+ */
+export function reservedOf(trips: Trips, venue: string, currency: string, quotes: ReadonlyMap<string, string>): number {
+  let sum = 0;
+  for (const trip of trips.values()) {
+    const entering = trip.phase === 'entering';
+    const coinsAt = entering ? trip.sell : trip.buy;
+    const moneyAt = entering ? trip.buy : trip.sell;
+    if (currency === trip.coin && coinsAt === venue) sum += Number(trip.quantity);
+    if (moneyAt === venue && currency === quotes.get(venue)) sum += entering ? trip.cost : trip.proceeds;
+  }
+  return sum;
+}
+
+const MOST_CURRENCIES = 8;
+
+export function withCash(trip: OpenTrip, currency: string, amount: number): OpenTrip {
+  const at = trip.cash.findIndex(([known]) => known === currency);
+  if (at < 0) return trip.cash.length >= MOST_CURRENCIES ? trip : { ...trip, cash: [...trip.cash, [currency, amount]] };
+  return { ...trip, cash: trip.cash.map((entry, i) => (i === at ? [currency, entry[1] + amount] : entry)) };
+}
+
+const PLACES = 7;
+
+/**
+ * Names round trips of this session and no other: a client order id made of it is never used twice, not even by a
+ * session that begins from nothing. FNV-1a over what names the session, as seven letters and digits.
+ */
+export function tagOf(session: string, boot: string): string {
+  let hash = 0x811c9dc5;
+  const name = `${session}/${boot}`;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(36).padStart(PLACES, '0');
+}
