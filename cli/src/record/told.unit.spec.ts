@@ -72,6 +72,7 @@ describe('why-not, told to a person', () => {
     expect(lines[0]).toBe('BTC, at position 5: the nearest refusals, by rule');
     expect(lines.join('\n')).toMatch(/3 too small \(20 %\)/);
     expect(missingText({ missing: -2.5, missingPercent: null })).toBe('2.5 too great');
+    expect(missingText({ missing: 0, missingPercent: 0 })).toBe('at the limit');
     expect(missingText({ missing: null, missingPercent: null })).toBeNull();
   });
 

@@ -96,6 +96,7 @@ function cells(refusal: Refusal): readonly (string | number | null)[] {
 
 export function missingText({ missing, missingPercent }: Pick<Refusal, 'missing' | 'missingPercent'>): string | null {
   if (missing === null) return null;
+  if (missing === 0) return 'at the limit';
   const percent = missingPercent === null ? '' : ` (${Number(missingPercent.toPrecision(3))} %)`;
   return missing >= 0 ? `${numberText(missing)} too small${percent}` : `${numberText(-missing)} too great${percent}`;
 }
