@@ -17,6 +17,7 @@ import {
 import type { MakeCore } from '../core/index.ts';
 import { CoreRunner, type Output } from './core-runner.ts';
 import { Deque } from './deque.ts';
+import { Inquiry } from './inquiry.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Backoff, type RuntimeOptions } from './options.ts';
@@ -49,13 +50,6 @@ export interface RunDeps {
 export type RunEnd = 'ended' | 'discard' | 'stopped';
 
 type ReadEnd = 'gap' | 'link' | 'ended' | 'stopped';
-
-/** One output on its way. */
-interface Sent {
-  readonly source: string;
-  readonly root: string;
-  readonly n: number;
-}
 
 /** What is shown of a run: metrics, readiness, heartbeat. */
 export interface RunStatus {
@@ -120,9 +114,7 @@ export class SessionRun {
   private everLive = false;
   private ended = false;
   private stopping = false;
-  private asked: (Sent & { last: number | null }) | null = null;
-  /** Asked after once and not there: a server under load may answer before it has stored what reached it earlier. */
-  private suspect: (Sent & { readonly at: number }) | null = null;
+  private readonly inquiry: Inquiry;
   private cancelTick: Cancel | null = null;
   private nextHeartbeat = 0;
   private nextSnapshot = 0;
@@ -158,6 +150,22 @@ export class SessionRun {
     this.roots = rootsOf(deps.service);
     this.intake = new Intake(session.id, wanted, this.roots);
     this.resendBackoff = new Backoff(deps.options.backoffMs);
+    this.inquiry = new Inquiry({
+      outlets: this.coreOutlet === null ? [this.shellOutlet] : [this.coreOutlet, this.shellOutlet],
+      stream: this.stream,
+      askAfterMs: deps.options.askAfterMs,
+      now: () => deps.time.monotonicMs(),
+      position: () => this.position,
+      lost: ({ source, root, n }) => {
+        this.resends++;
+        this.notice(`${source}: output ${n} of ${root} was sent and is not in the stream: sending it again on a new connection`);
+        this.endReading?.('link');
+      },
+      failed: (why) => {
+        this.notice(why);
+        this.endReading?.('link');
+      },
+    });
     this.lease =
       this.shell !== null && (LEASED_SERVICES as readonly string[]).includes(deps.service)
         ? new LeaseKeeper({
@@ -481,7 +489,7 @@ export class SessionRun {
     this.link = link;
     this.coreOutlet?.unsend();
     this.shellOutlet.unsend();
-    this.asked = null;
+    this.inquiry.on(link);
     this.caughtUpAt = last;
     const done = new Promise<ReadEnd>((resolve) => {
       this.endReading = (end) => {
@@ -533,6 +541,7 @@ export class SessionRun {
     this.cancelTick?.();
     this.cancelTick = null;
     this.link = null;
+    this.inquiry.on(null);
     reading?.stop();
     void link.close();
     return end;
@@ -622,8 +631,7 @@ export class SessionRun {
     if (!this.live) return;
     this.lagMs = Math.max(0, (this.deps.time.wallMicros() - message.storedAt) / 1_000);
     this.send();
-    const { asked } = this;
-    if (asked !== null && asked.last !== null && this.position >= asked.last) this.settleAsked(asked);
+    this.inquiry.read();
   }
 
   private goLive(): void {
@@ -763,64 +771,12 @@ export class SessionRun {
       });
     }
     this.send();
-    this.ask(now);
+    this.inquiry.tick();
     if (this.runner !== null && now >= this.nextSnapshot && this.queue.length === 0 && this.pendingSnapshot === null && !this.saving) {
       this.nextSnapshot = now + deps.options.snapshotEveryMs;
       this.takeSnapshot();
     }
     if (this.pendingSnapshot !== null && this.pendingSnapshot.position <= this.committedTo) this.savePending(this.pendingSnapshot);
-  }
-
-  /** What was sent long ago and not read back: the stream is asked where it stands, and read up to there. */
-  private ask(now: number): void {
-    const { link, deps } = this;
-    if (link === null || this.asked !== null) return;
-    for (const outlet of [this.coreOutlet, this.shellOutlet]) {
-      const oldest = outlet?.oldestSent ?? null;
-      if (outlet === null || oldest === null || now - oldest.sentAt < deps.options.askAfterMs) continue;
-      const sent: Sent = { source: outlet.source, root: oldest.root, n: oldest.n };
-      if (this.suspects(sent) && now - (this.suspect?.at ?? 0) < deps.options.askAfterMs) continue;
-      const asked: Sent & { last: number | null } = { ...sent, last: null };
-      this.asked = asked;
-      link.streamInfo(this.stream).then(
-        (info) => {
-          if (this.link !== link || this.asked !== asked) return;
-          if (info === null) {
-            this.notice(`stream ${this.stream} is gone`);
-            this.endReading?.('link');
-            return;
-          }
-          asked.last = info.lastPosition;
-          if (this.position >= asked.last) this.settleAsked(asked);
-        },
-        (error: Error) => {
-          if (this.link !== link) return;
-          this.notice(error.message);
-          this.endReading?.('link');
-        },
-      );
-      return;
-    }
-  }
-
-  private suspects({ source, root, n }: Sent): boolean {
-    return this.suspect !== null && this.suspect.source === source && this.suspect.root === root && this.suspect.n === n;
-  }
-
-  private settleAsked(asked: Sent): void {
-    this.asked = null;
-    const outlet = asked.source === this.shellOutlet.source ? this.shellOutlet : this.coreOutlet;
-    if (outlet === null || outlet.taken(asked.root) >= asked.n) return;
-    if (!this.suspects(asked)) {
-      this.suspect = { source: asked.source, root: asked.root, n: asked.n, at: this.deps.time.monotonicMs() };
-      return;
-    }
-    this.suspect = null;
-    this.resends++;
-    this.notice(
-      `${asked.source}: output ${asked.n} of ${asked.root} was sent and is not in the stream: sending it again on a new connection`,
-    );
-    this.endReading?.('link');
   }
 
   // ---- snapshots ----------------------------------------------------------------------------------------------------
