@@ -63,6 +63,20 @@ describe('the simulated market', () => {
     expect(market.instruments).toHaveLength(22);
   });
 
+  it('holds a hundred coins at seven venues', () => {
+    const names = ['upbit', 'bithumb', 'coinone', 'binance', 'bybit', 'okx', 'bitget'];
+    const venues = names.map((name, i) => ({ name, quote: i < 3 ? 'KRW' : 'USDT' }));
+    const coins = Array.from({ length: 100 }, (_, i) => SETTINGS.coins[i] ?? `C${i}`);
+    const market = makeMarket({ ...SETTINGS, coins, venues, booksPerSecond: 5_000 });
+    const seen = new Set<Instrument>();
+    for (let k = 0; k < 40_000; k++) {
+      const instrument = market.step();
+      seen.add(instrument);
+      if (instrument.bids.best >= instrument.asks.best) throw new Error(`${instrument.venue} ${instrument.symbol} is crossed`);
+    }
+    expect(seen.size).toBe(700);
+  });
+
   it('gives the same books for the same seed, and others for another', () => {
     const books = (seed: string): string => {
       const market = makeMarket({ ...SETTINGS, seed });
