@@ -1,3 +1,4 @@
+export { CORES } from './cores/cores.ts';
 export { type Home, homeOf } from './stack/home.ts';
 export type { Program } from './stack/program.ts';
 export { planServices, type ServerAddresses } from './stack/services.ts';

@@ -4,6 +4,7 @@ import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
 import type { Proof } from './proof.ts';
+import { resume } from './resume/resume.ts';
 import { corruptSnapshot } from './servers/corrupt-snapshot.ts';
 import { lostStream } from './servers/lost-stream.ts';
 import { postgresAway } from './servers/postgres-away.ts';
@@ -15,6 +16,7 @@ import { simulation } from './simulation/simulation.ts';
 export const PROOFS: readonly Proof[] = [
   kills,
   standby,
+  resume,
   handover,
   lostStream,
   postgresAway,

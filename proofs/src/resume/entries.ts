@@ -1,0 +1,73 @@
+import type { JournalFacts } from '../checks/journal.ts';
+import type { Findings } from '../findings.ts';
+
+interface Entry {
+  readonly position: number;
+  readonly trip: string;
+  readonly coin: string;
+  readonly buy: string;
+  readonly sell: string;
+  readonly buyEpoch: number;
+  readonly sellEpoch: number;
+}
+interface Epoch {
+  readonly venue: string;
+  readonly coin: string;
+  readonly epoch: number;
+}
+interface Filled {
+  readonly position: number;
+  readonly order: string;
+  readonly book: number;
+}
+
+const ENTRIES = `
+  SELECT position::float8 AS position, body->'data'->>'trip' AS trip, body->'data'->>'coin' AS coin,
+    body->'data'->'decision'->'route'->>'buy' AS buy, body->'data'->'decision'->'route'->>'sell' AS sell,
+    (body->'data'->'decision'->'numbers'->>'buyEpoch')::float8 AS "buyEpoch",
+    (body->'data'->'decision'->'numbers'->>'sellEpoch')::float8 AS "sellEpoch"
+  FROM events WHERE session = $1 AND position > $2 AND type = 'verdict' AND taken
+    AND body->'data'->>'outcome' IN ('ALLOW', 'REDUCE') AND body->'data'->'decision'->>'kind' = 'enter' ORDER BY position`;
+const EPOCHS = `
+  SELECT body->'data'->>'venue' AS venue, split_part(body->'data'->>'symbol', '-', 1) AS coin, max((body->'data'->>'epoch')::float8) AS epoch
+  FROM events WHERE session = $1 AND position <= $2 AND type = 'book' AND taken GROUP BY 1, 2`;
+/** The venue's book that a fill was matched on stands in its cause or its basis. */
+const FILLS = `
+  SELECT f.position::float8 AS position, f.body->'data'->>'order' AS "order", max(b.position)::float8 AS book
+  FROM events f
+  CROSS JOIN LATERAL (SELECT f.cause AS ref UNION ALL SELECT json_array_elements_text(coalesce(f.body->'basis', '[]'::json))) refs
+  LEFT JOIN events b ON b.session = f.session AND b.type = 'book' AND refs.ref ~ '^[0-9]+$' AND b.position = (CASE WHEN refs.ref ~ '^[0-9]+$' THEN refs.ref::bigint END)
+  WHERE f.session = $1 AND f.position > $2 AND f.type = 'fill' AND f.taken GROUP BY 1, 2 ORDER BY 1`;
+
+export interface Resumption {
+  /** Where it stopped. */
+  readonly before: { readonly session: string; readonly head: number };
+  /** Where it went on. */
+  readonly after: { readonly session: string; readonly position: number };
+}
+
+/** Whatever is entered after it went on rests on books that both venues began anew since. */
+export async function claimFreshEntries(facts: JournalFacts, { before, after }: Resumption, findings: Findings): Promise<void> {
+  const known = new Map<string, number>();
+  for (const { venue, coin, epoch } of await facts.rows<Epoch>(EPOCHS, [before.session, before.head])) known.set(`${venue} ${coin}`, epoch);
+  const entries = await facts.rows<Entry>(ENTRIES, [after.session, after.position]);
+  const stale = entries.filter(
+    ({ coin, buy, sell, buyEpoch, sellEpoch }) =>
+      buyEpoch <= (known.get(`${buy} ${coin}`) ?? 0) || sellEpoch <= (known.get(`${sell} ${coin}`) ?? 0),
+  );
+  for (const { position, trip } of stale.slice(0, 3))
+    findings.fault(`the entry of ${trip} is allowed at ${after.session}:${position}, on a book from before the kill`);
+  findings.claim(
+    stale.length === 0,
+    `${entries.length} entries are allowed after it went on, each on new epochs of both venues (${known.size} books were known before)`,
+  );
+}
+
+/** And no order is matched with a book from before, entry or exit. */
+export async function claimFreshFills(facts: JournalFacts, { after }: Resumption, findings: Findings): Promise<void> {
+  const fills = await facts.rows<Filled>(FILLS, [after.session, after.position]);
+  const stale = fills.filter(({ book }) => book !== null && book <= after.position);
+  for (const { position, order } of stale.slice(0, 3))
+    findings.fault(`${order} is filled at ${after.session}:${position} on a book from before the kill`);
+  findings.claim(stale.length === 0, `${fills.length} fills since it went on, none on a book from before`);
+}
