@@ -17,6 +17,7 @@ import {
 import type { MakeCore } from '../core/index.ts';
 import { CoreRunner, type Output } from './core-runner.ts';
 import { Deque } from './deque.ts';
+import { publishFarBehind } from './far-behind.ts';
 import { Inquiry } from './inquiry.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -27,6 +28,7 @@ import type { Probe } from './probe.ts';
 import { isRefusal } from './refusal.ts';
 import type { SayOptions, Shell, ShellContext } from './shell.ts';
 import { makeSnapshot, openSnapshot, sha256 } from './snapshot.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { identify } from './stream-identity.ts';
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
@@ -73,10 +75,7 @@ export interface RunStatus {
 
 /** The stream does not go on where this process stands; the journal may know why. */
 const LOST_PATIENCE_MS = 3_000;
-const POLL_MS = 100;
 const END_POLL_MS = 20;
-/** Longest look ahead in the stream on one connection: what was lost on the way is then sent again. */
-const LOOK_AHEAD_MS = 3_000;
 
 /**
  * One service taking part in one session, from its start (or the newest snapshot) to the session's end or this
@@ -117,10 +116,7 @@ export class SessionRun {
   private readonly inquiry: Inquiry;
   private cancelTick: Cancel | null = null;
   private nextHeartbeat = 0;
-  private nextSnapshot = 0;
-  private pendingSnapshot: { readonly position: number; readonly save: () => Promise<void> } | null = null;
-  private saving = false;
-  private lastSnapshot: number | null = null;
+  private readonly snapshots: SnapshotKeeper;
   private committedTo = 0;
   private fillNow = 0;
   private lagMs = 0;
@@ -150,6 +146,14 @@ export class SessionRun {
     this.roots = rootsOf(deps.service);
     this.intake = new Intake(session.id, wanted, this.roots);
     this.resendBackoff = new Backoff(deps.options.backoffMs);
+    this.snapshots = new SnapshotKeeper({
+      journal: deps.journal,
+      everyMs: deps.options.snapshotEveryMs,
+      now: () => deps.time.monotonicMs(),
+      probe: deps.probe,
+      copy: () => this.copyState(),
+      failed: (why) => this.notice(why),
+    });
     this.inquiry = new Inquiry({
       outlets: this.coreOutlet === null ? [this.shellOutlet] : [this.coreOutlet, this.shellOutlet],
       stream: this.stream,
@@ -192,7 +196,7 @@ export class SessionRun {
       lagMs: this.lagMs,
       unconfirmed: (this.coreOutlet?.unconfirmed ?? 0) + this.shellOutlet.unconfirmed,
       queued: this.queue.length,
-      snapshot: this.lastSnapshot,
+      snapshot: this.snapshots.kept,
       trouble: this.trouble,
       holdsLease: this.lease?.holds() ?? false,
       taken: this.taken,
@@ -230,11 +234,10 @@ export class SessionRun {
     this.lease?.release();
     this.shell?.onEnd();
     const until = this.deps.time.monotonicMs() + 2_000;
-    if (this.live && this.runner !== null) this.takeSnapshot();
+    if (this.live && this.runner !== null) this.snapshots.take();
     const wait = (): void => {
       const open = (this.coreOutlet?.unconfirmed ?? 0) + this.shellOutlet.unconfirmed;
-      if (!this.live || this.deps.time.monotonicMs() >= until || (open === 0 && this.pendingSnapshot === null && !this.saving))
-        this.endReading?.('stopped');
+      if (!this.live || this.deps.time.monotonicMs() >= until || (open === 0 && this.snapshots.settled)) this.endReading?.('stopped');
       else this.deps.time.after(10, wait);
     };
     wait();
@@ -270,7 +273,7 @@ export class SessionRun {
       this.intake.turns.load(body.turns);
       this.coreOutlet.load(this.intake.turns.lastByRoot(service), body.open, this.deps.time.monotonicMs());
       this.position = candidate.position;
-      this.lastSnapshot = candidate.position;
+      this.snapshots.restoredFrom(candidate.position);
       log('info', 'restored from a snapshot', { position: candidate.position });
       await this.readFirst();
       this.deps.probe('restored');
@@ -641,7 +644,7 @@ export class SessionRun {
       this.everLive = true;
       const { boot, options, pid } = this.deps;
       this.say('service.started', [this.deps.service], { boot, version: this.version(), replica: options.replica, pid });
-      this.nextSnapshot = this.deps.time.monotonicMs() + options.snapshotEveryMs;
+      this.snapshots.begin();
       this.shell?.onLive(this.shellContext());
     }
     this.send();
@@ -765,18 +768,14 @@ export class SessionRun {
         lagMs: this.lagMs,
         unconfirmed: this.coreOutlet?.unconfirmed ?? 0,
         ready: this.live,
-        snapshot: this.lastSnapshot,
+        snapshot: this.snapshots.kept,
         rssMb: Math.round(deps.rssMb()),
         trouble: this.trouble,
       });
     }
     this.send();
     this.inquiry.tick();
-    if (this.runner !== null && now >= this.nextSnapshot && this.queue.length === 0 && this.pendingSnapshot === null && !this.saving) {
-      this.nextSnapshot = now + deps.options.snapshotEveryMs;
-      this.takeSnapshot();
-    }
-    if (this.pendingSnapshot !== null && this.pendingSnapshot.position <= this.committedTo) this.savePending(this.pendingSnapshot);
+    this.snapshots.tick(this.committedTo);
   }
 
   // ---- snapshots ----------------------------------------------------------------------------------------------------
@@ -791,41 +790,14 @@ export class SessionRun {
     });
   }
 
-  private takeSnapshot(): void {
-    const { deps, position } = this;
-    const snapshot = this.copyState();
-    if (snapshot === null) return;
-    deps.probe('snapshot-copied');
-    this.pendingSnapshot = {
-      position,
-      save: async () => {
-        await deps.journal.saveSnapshot(snapshot);
-        deps.probe('snapshot-saved');
-        this.lastSnapshot = position;
-      },
-    };
-  }
-
-  private savePending(pending: { readonly position: number; readonly save: () => Promise<void> }): void {
-    this.pendingSnapshot = null;
-    this.saving = true;
-    pending
-      .save()
-      .catch((error: Error) => this.notice(`snapshot at ${pending.position} was not saved: ${error.message}`))
-      .finally(() => {
-        this.saving = false;
-      });
-  }
-
   /** State at the session's end, for the child; written once the journal says that this is the end. */
   private async saveEnd(): Promise<void> {
     this.live = false;
     this.drainQueueAtEnd();
-    this.takeSnapshot();
-    const pending = this.pendingSnapshot;
-    this.pendingSnapshot = null;
-    if (pending === null) throw new Error(`${this.deps.service}: inputs still wait at the end of ${this.session.id}`);
-    await this.retry('save the last snapshot', pending.save);
+    const last = this.copyState();
+    if (last === null) throw new Error(`${this.deps.service}: inputs still wait at the end of ${this.session.id}`);
+    this.deps.probe('snapshot-copied');
+    await this.retry('save the last snapshot', () => this.snapshots.saveNow(last));
   }
 
   /** At the end nothing can be confirmed any more: what is open is carried into the child. */
@@ -835,110 +807,26 @@ export class SessionRun {
 
   // ---- far behind ---------------------------------------------------------------------------------------------------
 
-  /**
-   * More outputs are missing from the record than may be unconfirmed: they are published while the journal is read,
-   * and confirmed by looking ahead in the stream for this source alone.
-   */
   private async publishFromJournal(): Promise<void> {
     const { coreOutlet, deps } = this;
     if (coreOutlet === null) return;
-    const seal = await this.retry('read the last seal', () => deps.journal.lastSeal(this.session.id));
-    if (seal === null) return;
-    const turns = new Intake(this.session.id, new Set(), this.roots);
-    turns.turns.load(JSON.parse(seal.turns));
-    const recorded = [...turns.turns.lastByRoot(deps.service)];
-    if (recorded.some(([root, n]) => n > coreOutlet.taken(root))) await this.confirmFromJournal(seal.to);
-    while (this.windowFull() && !this.stopping) {
-      // A session that has ended takes nothing any more: its rest is read without publishing.
-      const attached = (await this.stillLive()) === 'discard' ? 'discard' : await this.attach();
-      if (attached === 'discard') {
-        this.discarded = true;
-        return;
-      }
-      if (attached === 'again') {
-        await this.pause(POLL_MS);
-        continue;
-      }
-      await this.lookAhead(attached.link, seal.to + 1, attached.last, turns);
-      return;
-    }
-  }
-
-  /**
-   * Recorded long after their cause, by a process that was far behind: confirmed before reading on, or the inputs in
-   * between would have to wait in memory.
-   */
-  private async confirmFromJournal(to: number): Promise<void> {
-    const { coreOutlet, deps } = this;
-    if (coreOutlet === null) return;
-    let from = this.position + 1;
-    while (from <= to && !this.stopping) {
-      const limit = Math.min(deps.options.journalPage, to + 1 - from);
-      const page = await this.retry('read the journal', () => deps.journal.events(this.session.id, from, limit));
-      for (const stored of page) {
-        const header = stored.taken ? scan(stored.subject, stored.bytes) : null;
-        if (header !== null && typeof header !== 'string' && header.source === deps.service)
-          coreOutlet.confirm(header.n, stored.position, stored.subject, stored.bytes, deps.time.monotonicMs());
-      }
-      if (page.length === 0) return;
-      from = (page[page.length - 1] as StreamMessage).position + 1;
-    }
-  }
-
-  private async lookAhead(link: Link, from: number, last: number, ahead: Intake): Promise<void> {
-    const { coreOutlet, deps } = this;
-    if (coreOutlet === null) return;
-    coreOutlet.unsend();
-    await new Promise<void>((resolve) => {
-      let reading: Reading | null = null;
-      /** All that stood in the stream has been looked at: what is still open was never sent, or lost. */
-      let atEnd = false;
-      let over = false;
-      const finish = (): void => {
-        if (over) return;
-        over = true;
-        cancelPatience();
-        reading?.stop();
-        void link.close();
-        resolve();
-      };
-      const cancelPatience = deps.time.after(LOOK_AHEAD_MS, finish);
-      void link.closed.then(finish);
-      const push = (): void => {
-        if (over) return;
-        if (atEnd) coreOutlet.send(link, deps.time.monotonicMs(), 0);
-        if (coreOutlet.unconfirmed * 2 <= deps.options.window || this.stopping) finish();
-      };
-      link
-        .read(
-          this.stream,
-          from,
-          deps.service,
-          (message, pending) => {
-            if (over) return;
-            atEnd ||= pending === 0 || message.position >= last;
-            ahead.judge(message);
-            if (ahead.counted && ahead.header?.source === deps.service && ahead.header.n <= coreOutlet.derived(ahead.header.kind.root)) {
-              try {
-                coreOutlet.confirm(ahead.header.n, message.position, message.subject, message.bytes, deps.time.monotonicMs());
-              } catch (error) {
-                this.failure = error as Error;
-                return finish();
-              }
-            }
-            push();
-          },
-          finish,
-        )
-        .then((made) => {
-          reading = made;
-          atEnd ||= made.pending === 0;
-          if (over) made.stop();
-          else push();
-        }, finish);
+    const went = await publishFarBehind({
+      service: deps.service,
+      session: this.session.id,
+      stream: this.stream,
+      outlet: coreOutlet,
+      roots: this.roots,
+      journal: deps.journal,
+      time: deps.time,
+      options: deps.options,
+      position: () => this.position,
+      windowFull: () => this.windowFull(),
+      stopping: () => this.stopping,
+      attach: async () => ((await this.stillLive()) === 'discard' ? 'discard' : this.attach()),
+      pause: (ms) => this.pause(ms),
+      retry: (what, call) => this.retry(what, call),
     });
-    coreOutlet.unsend();
-    if (this.failure !== null) throw this.failure;
+    if (went === 'discard') this.discarded = true;
   }
 
   // ---- small things -------------------------------------------------------------------------------------------------
