@@ -21,13 +21,15 @@ interface Filled {
   readonly book: number;
 }
 
+/** Orders that are sent after it went on, on a verdict that lets a round trip begin. What was intended before and only said again is known by its verdict. */
 const ENTRIES = `
-  SELECT position::float8 AS position, body->'data'->>'trip' AS trip, body->'data'->>'coin' AS coin,
-    body->'data'->'decision'->'route'->>'buy' AS buy, body->'data'->'decision'->'route'->>'sell' AS sell,
-    (body->'data'->'decision'->'numbers'->>'buyEpoch')::float8 AS "buyEpoch",
-    (body->'data'->'decision'->'numbers'->>'sellEpoch')::float8 AS "sellEpoch"
-  FROM events WHERE session = $1 AND position > $2 AND type = 'verdict' AND taken
-    AND body->'data'->>'outcome' IN ('ALLOW', 'REDUCE') AND body->'data'->'decision'->>'kind' = 'enter' ORDER BY position`;
+  SELECT o.position::float8 AS position, o.body->'data'->>'trip' AS trip, v.body->'data'->>'coin' AS coin,
+    v.body->'data'->'decision'->'route'->>'buy' AS buy, v.body->'data'->'decision'->'route'->>'sell' AS sell,
+    (v.body->'data'->'decision'->'numbers'->>'buyEpoch')::float8 AS "buyEpoch",
+    (v.body->'data'->'decision'->'numbers'->>'sellEpoch')::float8 AS "sellEpoch"
+  FROM events o JOIN events v ON v.session = o.session AND v.type = 'verdict' AND o.cause = v.position::text
+  WHERE o.session = $1 AND v.position > $2 AND o.type = 'order' AND o.taken AND o.body->'data'->>'state' = 'intended'
+    AND v.body->'data'->'decision'->>'kind' = 'enter' ORDER BY o.position`;
 const EPOCHS = `
   SELECT body->'data'->>'venue' AS venue, split_part(body->'data'->>'symbol', '-', 1) AS coin, max((body->'data'->>'epoch')::float8) AS epoch
   FROM events WHERE session = $1 AND position <= $2 AND type = 'book' AND taken GROUP BY 1, 2`;
@@ -56,10 +58,10 @@ export async function claimFreshEntries(facts: JournalFacts, { before, after }: 
       buyEpoch <= (known.get(`${buy} ${coin}`) ?? 0) || sellEpoch <= (known.get(`${sell} ${coin}`) ?? 0),
   );
   for (const { position, trip } of stale.slice(0, 3))
-    findings.fault(`the entry of ${trip} is allowed at ${after.session}:${position}, on a book from before the kill`);
+    findings.fault(`an order that enters ${trip} is sent at ${after.session}:${position}, on a book from before the kill`);
   findings.claim(
     stale.length === 0,
-    `${entries.length} entries are allowed after it went on, each on new epochs of both venues (${known.size} books were known before)`,
+    `${entries.length} orders entered after it went on, each on new epochs of both venues (${known.size} books were known before)`,
   );
 }
 

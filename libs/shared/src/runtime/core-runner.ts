@@ -100,7 +100,10 @@ export class CoreRunner {
     return this.count;
   }
 
-  /** Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. */
+  /**
+   * Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. Only a
+   * session's first event comes before the timers that it reaches: they may not act on what the parent knew.
+   */
   apply(event: AnyEvent, emitted: (output: Output) => void): void {
     this.emitted = emitted;
     this.cause = event;
@@ -118,12 +121,21 @@ export class CoreRunner {
       if (event.type === 'session.started' && this.clock === 0) this.clock = event.at;
       if (at > this.now) this.now = at;
     }
+    if (event.type === 'session.started') {
+      this.core.handle(event, this.context);
+      this.fireDue(event);
+      return;
+    }
+    this.fireDue(event);
+    if (this.core.inputs.includes(event.type)) this.core.handle(event, this.context);
+  }
+
+  private fireDue({ position }: AnyEvent): void {
     let fired = 0;
     while (this.nextTimer <= this.now) {
-      if (++fired > MAX_FIRED) throw new Error(`${this.service}: more than ${MAX_FIRED} timers fired at position ${event.position}`);
+      if (++fired > MAX_FIRED) throw new Error(`${this.service}: more than ${MAX_FIRED} timers fired at position ${position}`);
       this.fireNext();
     }
-    if (event.type === 'session.started' || this.core.inputs.includes(event.type)) this.core.handle(event, this.context);
   }
 
   save(): RunnerState {
