@@ -51,7 +51,7 @@ export const resume: Proof = {
       const { killed } = await stack.crash();
       if (deleted) for (const server of ['nats', 'redis']) rmSync(join(home.folder, server), { recursive: true });
       const { before, held } = await inspect(stack, async ({ url }) => {
-        const before = await headOf(url);
+        const before = { ...(await headOf(url)), killedAt };
         return { before, held: await heldAt(url, before.session, before.head) };
       });
       out(

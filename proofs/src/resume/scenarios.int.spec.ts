@@ -49,6 +49,7 @@ async function openTrips(session: string, coins: readonly string[]): Promise<rea
 /** What the journal says after the kill, and that it is what the services say that came back. */
 async function resumed(before: SessionFacts, wishes: Parameters<SmallStack['start']>[0] & { readonly withoutStream?: boolean } = {}) {
   const { withoutStream = false, ...start } = wishes;
+  const killedAt = Date.now();
   await stack.crash({ withoutStream });
   const head = await headOf(before.id);
   const held = await heldAt(urlOf(), before.id, head);
@@ -57,7 +58,7 @@ async function resumed(before: SessionFacts, wishes: Parameters<SmallStack['star
   const from = head + (after.id === before.id ? 1 : 0);
   if (after.id === before.id) await untilKept(after.id, from);
   const at = after.id === before.id ? await positionOf('session.resumed', after.id) : 0;
-  return { head, held, after, at, compared: await statesAfter(stack.facts, before.id, await endOr(before.id, from), since) };
+  return { head, killedAt, held, after, at, compared: await statesAfter(stack.facts, before.id, await endOr(before.id, from), since) };
 }
 
 const urlOf = (): string => stack.facts.url;
@@ -99,7 +100,10 @@ async function closeAll(session: string, open: readonly string[]): Promise<void>
   });
 }
 
-async function nothingTwice(before: { readonly session: string; readonly head: number }, after: { session: string; position: number }) {
+async function nothingTwice(
+  before: { readonly session: string; readonly head: number; readonly killedAt: number },
+  after: { session: string; position: number },
+) {
   const lines: string[] = [];
   const findings = openFindings((line) => lines.push(line));
   await claimOneOutcome(stack.facts, findings);
@@ -114,20 +118,20 @@ describe('after everything was killed at once', () => {
     stack = await openSmallStack({ ...CONFIG, market: { ...CONFIG.market, coins: ['BTC'] } });
     const before = await stack.start();
     const open = await openTrips(before.id, ['BTC']);
-    const { head, held, after, at, compared } = await resumed(before);
+    const { head, killedAt, held, after, at, compared } = await resumed(before);
     expect(after.id).toBe(before.id);
     expect(compared.map(({ differs }) => differs)).toEqual([null, null, null, null, null]);
     expect(held).toMatchObject({ trips: open, reservations: 1 });
     expect(belongings(await heldAt(urlOf(), after.id, await headOf(after.id)))).toEqual(belongings(held));
     await closeAll(after.id, open);
-    await nothingTwice({ session: before.id, head }, { session: after.id, position: at });
+    await nothingTwice({ session: before.id, head, killedAt }, { session: after.id, position: at });
   });
 
   it('several coins, the stream lost: a child holds all of it, enters nothing before go-on, and closes each round trip', async () => {
     stack = await openSmallStack(CONFIG);
     const before = await stack.start();
     const open = await openTrips(before.id, ['BTC', 'ETH', 'XRP']);
-    const { head, held, after, compared } = await resumed(before, { withoutStream: true });
+    const { head, killedAt, held, after, compared } = await resumed(before, { withoutStream: true });
     expect(after).toMatchObject({ parent: before.id, parentPosition: head });
     expect(compared.map(({ differs }) => differs)).toEqual([null, null, null, null, null]);
     expect([...held.trips].sort()).toEqual([...open].sort());
@@ -138,7 +142,7 @@ describe('after everything was killed at once', () => {
     expect(await verdicts(after.id)).toEqual([]);
     await stack.command(after.id, 'go-on');
     await until('an entry', WITHIN_MS, async () => ((await verdicts(after.id)).some(({ outcome }) => outcome === 'ALLOW') ? true : null));
-    await nothingTwice({ session: before.id, head }, { session: after.id, position: 0 });
+    await nothingTwice({ session: before.id, head, killedAt }, { session: after.id, position: 0 });
   });
 
   it('risk: losses, a cooldown, a pause and what is reserved go on, and refuse what they refused', async () => {
