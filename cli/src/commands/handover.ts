@@ -56,7 +56,7 @@ async function told(
   if (json) out(JSON.stringify(result));
   else if (from === to)
     out(
-      `neither code nor configuration has changed: ${from} goes on; all services were ready again after ${(tookMs / 1_000).toFixed(1)} s`,
+      `nothing to hand over: neither the configuration nor the version of a core has changed, ${from} goes on and nothing was started anew. For changes around the cores: npx arb stop, then npm start`,
     );
   else
     out(

@@ -24,3 +24,20 @@ export async function sessionOf(postgres: string, hash: string, not: string | nu
     await reader.close();
   }
 }
+
+const OVER_POLL_MS = 10;
+
+/** Until the session takes nothing any more: it is cut, or its end is known. */
+export async function untilOver(postgres: string, session: string, signal: AbortSignal): Promise<void> {
+  const reader = openJournalReader(postgres);
+  try {
+    for (const deadline = performance.now() + SESSION_WITHIN_MS; ; await sleep(OVER_POLL_MS, undefined, { signal })) {
+      const found = await reader.session(session);
+      if (found !== null && found.status !== 'live') return;
+      if (performance.now() > deadline)
+        throw new Error(`session ${session} should be cut by now, but it is live: see .arb/logs/journal.log`);
+    }
+  } finally {
+    await reader.close();
+  }
+}
