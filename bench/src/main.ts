@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { archive } from './benches/archive.ts';
 import { cores } from './benches/cores.ts';
+import { handover } from './benches/handover.ts';
 import { journal } from './benches/journal.ts';
 import { micro } from './benches/micro.ts';
 import { pipeline } from './benches/pipeline.ts';
@@ -15,7 +16,7 @@ import { table } from './print.ts';
 import type { Row } from './row.ts';
 import { endAll } from './stack/endings.ts';
 
-const BENCHES: readonly Bench[] = [pipeline, sustained, journal, restart, standby, micro, cores, verify, archive, soak];
+const BENCHES: readonly Bench[] = [pipeline, sustained, journal, restart, handover, standby, micro, cores, verify, archive, soak];
 const EXIT_USAGE = 64;
 
 const { values, positionals } = parseArgs({

@@ -27,15 +27,15 @@ export async function sessionOf(postgres: string, hash: string, not: string | nu
 
 const OVER_POLL_MS = 10;
 
-/** Until the session takes nothing any more: it is cut, or its end is known. */
+/** Until the session's end is known: it takes nothing any more. */
 export async function untilOver(postgres: string, session: string, signal: AbortSignal): Promise<void> {
   const reader = openJournalReader(postgres);
   try {
     for (const deadline = performance.now() + SESSION_WITHIN_MS; ; await sleep(OVER_POLL_MS, undefined, { signal })) {
       const found = await reader.session(session);
-      if (found !== null && found.status !== 'live') return;
+      if (found !== null && found.end !== null) return;
       if (performance.now() > deadline)
-        throw new Error(`session ${session} should be cut by now, but it is live: see .arb/logs/journal.log`);
+        throw new Error(`session ${session} should be over by now, but it is ${found?.status ?? 'not there'}: see .arb/logs/journal.log`);
     }
   } finally {
     await reader.close();

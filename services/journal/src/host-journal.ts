@@ -34,6 +34,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
     log,
     rssMb: () => process.memoryUsage.rss() / 1024 / 1024,
     pid: process.pid,
+    trouble: () => checking?.trouble() ?? null,
   };
   const wanted: Wanted = {
     config: session,
@@ -84,7 +85,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
         session.journal.retentionDays,
         log,
       );
-      checking = keepSelfChecking(infrastructure.postgresUrl, log);
+      checking = keepSelfChecking({ url: infrastructure.postgresUrl, log });
       keeper = new SessionKeeper(deps, wanted);
       waitsFor = null;
       try {

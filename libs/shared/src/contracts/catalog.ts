@@ -189,7 +189,7 @@ const rows = {
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
-    readers: ['strategy', 'risk', 'executor', 'alerting'],
+    readers: ['strategy', 'risk', 'executor', 'alerting', 'dashboard'],
     says: "a venue's state and warnings",
     shape: events.health,
   }),

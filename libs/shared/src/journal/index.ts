@@ -5,6 +5,7 @@ export { openImport, type SessionImport } from './import.ts';
 export { createReaderRole, migrate } from './migrate.ts';
 export type { EventTable } from './partitions.ts';
 export { openJournalReader, type PostgresJournalReader } from './reader.ts';
+export { rowOf } from './row.ts';
 export { type Chain, type SealedRow, sealBatch, startChain } from './seal.ts';
 export { dropSnapshotsWithoutEvents, type Storage, storageOf } from './storage.ts';
 export { type JournalStoreOptions, openJournalStore, type PostgresJournalStore } from './store.ts';

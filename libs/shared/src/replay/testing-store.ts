@@ -1,6 +1,5 @@
-import { openJournalStore } from '../journal/index.ts';
+import { openJournalStore, rowOf } from '../journal/index.ts';
 import { Intake } from '../runtime/index.ts';
-import { journalRow } from './journal-row.ts';
 import type { RecordedSession } from './testing.ts';
 
 /** Puts a session that was recorded in memory into a journal, as its recorder would have. */
@@ -23,7 +22,7 @@ export async function storeSession(url: string, { session, rows, seals, snapshot
       const batch = rows.filter(({ position }) => position >= seal.from && position <= seal.to);
       await store.append(
         created,
-        batch.map((row) => journalRow(row, intake.judge(row) === 'malformed', intake)),
+        batch.map((row) => ({ ...rowOf(row, intake.judge(row), intake), taken: row.taken })),
         seal,
       );
     }

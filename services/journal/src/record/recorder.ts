@@ -9,7 +9,7 @@ import {
   streamOf,
   subjectOf,
 } from '@arb/shared/contracts';
-import { sealBatch, startChain } from '@arb/shared/journal';
+import { rowOf, sealBatch, startChain } from '@arb/shared/journal';
 import {
   type AdminLink,
   Backoff,
@@ -27,7 +27,6 @@ import {
   type StreamMessage,
 } from '@arb/shared/runtime';
 import type { RecordDeps, SessionRow } from './deps.ts';
-import { rowOf } from './row.ts';
 import { StreamClock } from './stream-clock.ts';
 
 /** Why a recorder is done. `superseded`: another journal writes this session now. */
@@ -514,7 +513,7 @@ export class Recorder {
       ready: status.live,
       snapshot: null,
       rssMb: Math.round(this.deps.rssMb()),
-      trouble: status.trouble,
+      trouble: status.trouble ?? this.deps.trouble?.() ?? null,
     };
   }
 

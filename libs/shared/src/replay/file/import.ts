@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { SESSION_ID } from '../../contracts/index.ts';
-import { openImport, type SessionImport } from '../../journal/index.ts';
+import { openImport, rowOf, type SessionImport } from '../../journal/index.ts';
 import { type Chain, sealBatch, startChain } from '../../journal/seal.ts';
 import { Intake, openSnapshot, type Seal, type StoredEvent, type StoredSnapshot } from '../../runtime/index.ts';
-import { journalRow } from '../journal-row.ts';
 import { FORMAT, FORMAT_VERSION, type LineKind, type Manifest, readLine, readRow, type Trailer } from './format.ts';
 import { decompressed, linesOf } from './lines.ts';
 
@@ -172,7 +171,7 @@ class FileReading {
       throw this.refused(
         `the seal says positions ${seal.from} to ${seal.to}, the rows before it are ${this.position + 1} to ${this.position + rows.length}`,
       );
-    const judged = rows.map((row) => journalRow(row, intake.judge(row) === 'malformed', intake));
+    const judged = rows.map((row) => ({ ...rowOf(row, intake.judge(row), intake), taken: row.taken }));
     const chain = sealBatch(this.chain, judged, seal.from, seal.to);
     if (chain.head !== seal.head || chain.market !== seal.market || chain.ledger !== seal.ledger)
       throw new NotImported(

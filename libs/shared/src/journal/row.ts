@@ -1,8 +1,9 @@
-import type { AnyEvent, Scanned } from '@arb/shared/contracts';
-import { tableOf } from '@arb/shared/journal';
-import type { Intake, JournalRow, Judgement, StreamMessage } from '@arb/shared/runtime';
+import type { AnyEvent, Scanned } from '../contracts/index.ts';
+import type { Intake, Judgement } from '../runtime/intake.ts';
+import type { JournalRow, StreamMessage } from '../runtime/ports.ts';
+import { tableOf } from './table.ts';
 
-/** The journal's row of a message, as the intake has just judged it. Copies the bytes: the message's are a view. */
+/** The journal's row of a message, as the intake has just judged it. Copies the bytes: the message's may be a view. */
 export function rowOf(message: StreamMessage, judgement: Judgement, intake: Intake): JournalRow {
   const header: Scanned | null = intake.header;
   const event: AnyEvent | null = intake.event;
