@@ -57,7 +57,9 @@ describe('what was announced as journaled', () => {
   it('does not hold without that seal', async () => expect(await check([])).toBe(false));
   it('does not hold with another head', async () => expect(await check([{ session: 's', to: 10, head: 'x' }])).toBe(false));
   it('does not hold when a turn is taken twice', async () =>
-    expect(await check([{ session: 's', to: 10, head: 'h' }], [{ session: 's', source: 'risk', root: 'verdict', n: 1, times: 2 }])).toBe(false));
+    expect(await check([{ session: 's', to: 10, head: 'h' }], [{ session: 's', source: 'risk', root: 'verdict', n: 1, times: 2 }])).toBe(
+      false,
+    ));
 });
 
 describe('what the generator sent', () => {
