@@ -1,6 +1,6 @@
+import { type AlertingConfig, type AlertRules, ROUTINGS } from '../core/alerting.ts';
 import type {
   AggregatorConfig,
-  AlertingConfig,
   ExecutorConfig,
   JournalConfig,
   LatencyRange,
@@ -10,7 +10,8 @@ import type {
   RiskConfig,
   StrategyConfig,
 } from '../core/config.ts';
-import { amount, COIN_WORD, choice, coin, dictionary, list, numeric, perVenue, record, text, venueName, whole } from './rules.ts';
+import { alertRules } from './alert-rules.ts';
+import { amount, COIN_WORD, choice, coin, dictionary, list, numeric, optional, perVenue, record, text, venueName, whole } from './rules.ts';
 import { Setting } from './setting.ts';
 
 const DAY_MS = 86_400_000;
@@ -127,8 +128,13 @@ export class Executor implements ExecutorConfig {
   };
 }
 
-/** Its rules stand in a file of their own; no setting of it changes what a session decides, so far. */
-export class Alerting implements AlertingConfig {}
+export class Alerting implements AlertingConfig {
+  @Setting(choice(...ROUTINGS), 'which of the routes of the rules is taken')
+  readonly routing: AlertingConfig['routing'] = 'production';
+
+  @Setting(optional(alertRules), 'the rules themselves: read from the file that infrastructure.alertRulesFile names')
+  readonly rules: AlertRules | null = null;
+}
 
 export class Journal implements JournalConfig {
   @Setting(whole(10, 10_000), 'time between two `clock` events')

@@ -1,3 +1,5 @@
+import type { AlertingConfig } from './alerting.ts';
+
 /**
  * What a session runs on: it stands in `session.started`, and a core knows no other configuration. Plain data only;
  * money is a decimal string. How it is read, checked and described stands in `config/`.
@@ -70,8 +72,6 @@ export interface ExecutorConfig {
   /** What each venue holds at the start, by currency or coin. */
   readonly openingBalances: PerVenue<Readonly<Record<string, string>>>;
 }
-
-export type AlertingConfig = Readonly<Record<never, never>>;
 
 export interface JournalConfig {
   readonly clockMs: number;

@@ -9,5 +9,5 @@ export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
   strategy: '1',
   risk: '1',
   executor: '1',
-  alerting: '1',
+  alerting: '2',
 };
