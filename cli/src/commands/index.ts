@@ -1,3 +1,4 @@
+import { alerts } from '../alerts/alerts.ts';
 import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
 import { verify } from '../verify/verify.ts';
@@ -9,4 +10,4 @@ import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
 /** Every command of `arb`, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, stop, doctor];
+export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, alerts, stop, doctor];

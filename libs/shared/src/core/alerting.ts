@@ -167,7 +167,10 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
     says: "a step of an order's life",
     fields: { venue: 'text', symbol: 'text', side: 'text', state: 'text', reason: 'text', order: 'text', trip: 'text' },
   },
-  position: { says: "a step of a round trip's life", fields: { coin: 'text', trip: 'text', state: 'text', why: 'text', pnl: 'number' } },
+  position: {
+    says: "a step of a round trip's life; `kept` is what a failed one has left of its coin",
+    fields: { coin: 'text', trip: 'text', state: 'text', why: 'text', pnl: 'number', kept: 'number' },
+  },
   queue: {
     says: 'where alerts wait to be delivered',
     fields: { store: 'text', waiting: 'number', dead: 'number', why: 'text' },

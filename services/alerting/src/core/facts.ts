@@ -89,7 +89,7 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
     }
     case 'position': {
       const { coin, trip, state, why, pnl } = event.data;
-      return one('position', { coin, trip, state, why, pnl: pnl === null ? null : Number(pnl.amount) });
+      return one('position', { coin, trip, state, why, pnl: pnl === null ? null : Number(pnl.amount), kept: keptOf(event.data) });
     }
     case 'alert.queue': {
       const { store, waiting, dead, why, broken } = event.data;
@@ -104,6 +104,11 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
     default:
       return NOTHING;
   }
+}
+
+/** Of the log line that a round trip ends with; executors that write none have kept nothing. */
+function keptOf(position: DataOf<'position'> & { readonly log?: { readonly kept?: string } }): number | null {
+  return position.log?.kept === undefined ? null : Number(position.log.kept);
 }
 
 function one(on: string, fields: Fact['fields']): Facts {

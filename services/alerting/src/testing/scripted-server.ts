@@ -24,7 +24,11 @@ export interface Scripted {
 
 export async function scriptedServer(): Promise<Scripted> {
   const requests: Request[] = [];
-  const waiting: { readonly count: number; readonly fits: (request: Request) => boolean; readonly done: (found: readonly Request[]) => void }[] = [];
+  const waiting: {
+    readonly count: number;
+    readonly fits: (request: Request) => boolean;
+    readonly done: (found: readonly Request[]) => void;
+  }[] = [];
   let reply: (request: Request) => Reply | null = () => null;
   const server: Server = createServer((incoming, response) => {
     let text = '';
