@@ -98,7 +98,7 @@ export function mailHtml(message: Message): string {
   return [
     '<!doctype html><html><body style="font:15px/1.5 system-ui,sans-serif;color:#222;max-width:640px">',
     `<p style="margin:0 0 4px;font-weight:600;color:${COLOURS[message.severity]}">${escapeHtml(message.head)}</p>`,
-    `<p style="margin:0 0 12px;font-size:17px">${escapeHtml(message.what).replaceAll('; ', '<br>')}</p>`,
+    `<p style="margin:0 0 12px;font-size:17px">${message.what.split('; ').map(escapeHtml).join('<br>')}</p>`,
     `<table style="border-collapse:collapse">${rows.join('')}</table>`,
     '</body></html>',
   ].join('\n');

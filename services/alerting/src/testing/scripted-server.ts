@@ -19,6 +19,8 @@ export interface Scripted {
   answer(reply: (request: Request) => Reply | null): void;
   /** Resolves once so many requests have come that fit. */
   until(count: number, fits?: (request: Request) => boolean): Promise<readonly Request[]>;
+  /** What was asked so far is of no interest any more. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,9 @@ export async function scriptedServer(): Promise<Scripted> {
       const found = requests.filter(fits);
       if (found.length >= count) return Promise.resolve(found);
       return new Promise((done) => waiting.push({ count, fits, done }));
+    },
+    forget() {
+      requests.length = 0;
     },
     async stop() {
       const closed = once(server, 'close');

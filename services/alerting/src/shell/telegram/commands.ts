@@ -154,16 +154,16 @@ export class TelegramCommands {
       why,
       ...(target === '' ? {} : { target }),
     };
-    if (this.given.size >= MOST_OPEN || !this.context.say('command', [what], data)) {
-      await this.answer(chat, `<b>${what} was NOT given</b>: the stream takes nothing at this moment. Write it again.`);
-      return;
-    }
+    // Before it is said: it may be read back at once.
     this.given.set(id, {
       chat,
       what: target === '' ? what : `${what} ${target}`,
       position: null,
       until: this.time.monotonicMs() + CONFIRM_MS,
     });
+    if (this.given.size <= MOST_OPEN && this.context.say('command', [what], data)) return;
+    this.given.delete(id);
+    await this.answer(chat, `<b>${what} was NOT given</b>: the stream takes nothing at this moment. Write it again.`);
   }
 
   private confirm(): void {
