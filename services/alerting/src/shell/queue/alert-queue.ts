@@ -296,7 +296,8 @@ export class AlertQueue {
     try {
       while (!this.stopped && tenure === this.tenure) {
         const free = this.atOnce - this.busy;
-        if (free <= 0 || !this.options.mayAct()) {
+        // Some at a time: one round trip for each would be slower than what it brings.
+        if (free < Math.max(1, this.atOnce / 4) || !this.options.mayAct()) {
           await this.change();
           continue;
         }

@@ -54,6 +54,7 @@ export class TelegramCommands {
   private offset = 0;
   private polling: AbortController | null = null;
   private stopped = false;
+  private endRest: () => void = () => {};
   private cancelTick: Cancel | null = null;
   private restMs: number = REST_MS[0];
 
@@ -83,6 +84,7 @@ export class TelegramCommands {
   stop(): void {
     this.stopped = true;
     this.polling?.abort();
+    this.endRest();
     this.cancelTick?.();
   }
 
@@ -191,7 +193,11 @@ export class TelegramCommands {
 
   private rest(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.time.after(ms, resolve);
+      const cancel = this.time.after(ms, resolve);
+      this.endRest = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 }
