@@ -1,4 +1,5 @@
 import { alerts } from '../alerts/alerts.ts';
+import { incidents } from '../alerts/incidents/incidents.ts';
 import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
 import { verify } from '../verify/verify.ts';
@@ -10,4 +11,4 @@ import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
 /** Every command of `arb`, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, alerts, stop, doctor];
+export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, alerts, incidents, stop, doctor];

@@ -102,9 +102,10 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
   quarantine: { says: 'an event that is none', fields: { subject: 'text', reason: 'text', length: 'number' } },
   'service.started': { says: 'a process has started', fields: { service: 'text', version: 'text', replica: 'number' } },
   service: {
-    says: 'the heartbeat of a process',
+    says: 'the heartbeat of a process; `snapshotAge` is in seconds, of services that keep snapshots',
     fields: {
       service: 'text',
+      snapshotAge: 'number',
       lagMs: 'number',
       lagPositions: 'number',
       unconfirmed: 'number',

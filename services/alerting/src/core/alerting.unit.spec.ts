@@ -163,6 +163,19 @@ describe('a trouble', () => {
     expect(told(bench).slice(2)).toEqual(['RG-001/BTC/losses closed', 'VN-004/upbit/XRP closed']);
   });
 
+  it('of missing snapshots is raised after a minute, and over with the next one', () => {
+    const bench = begun(only('SN-001'));
+    for (let second = 0; second < 61; second++) {
+      bench.feed(heartbeat('risk', { snapshot: 5 }));
+      bench.feed(heartbeat('journal', { snapshot: null }));
+      bench.pass(1000);
+    }
+    expect(told(bench)).toEqual([]);
+    bench.feed(heartbeat('risk', { snapshot: 5 }));
+    bench.feed(heartbeat('risk', { snapshot: 9 }));
+    expect(told(bench)).toEqual(['SN-001/risk opened', 'SN-001/risk closed']);
+  });
+
   it('of silence is raised once, ends with the first word, and never before somebody has spoken or is expected', () => {
     const bench = begun(only('SV-001'));
     tickFor(bench, 5000);

@@ -1,4 +1,4 @@
-import type { AnyEvent, DataOf } from '@arb/shared/contracts';
+import { type AnyEvent, CORE_SERVICES, type DataOf } from '@arb/shared/contracts';
 import type { Plain } from '@arb/shared/core';
 
 /** What a rule looks at: an event, or one entry of a list in it, as plain fields. */
@@ -13,10 +13,10 @@ export interface Facts {
   readonly lists: readonly { readonly on: string; readonly within: Readonly<Record<string, Plain>> }[];
 }
 
-/** Of each venue: its counters when they were last said. */
+/** Of each venue: its counters when they were last said; of each core: its last snapshot, and since when. */
 export type Counters = Map<string, Readonly<Record<string, number>>>;
-/** As many as a session may name, and some that come and go. */
-const MOST_VENUES = 64;
+/** As many venues as a session may name, some that come and go, and the cores. */
+const MOST_COUNTED = 64;
 
 const NO_LISTS: Facts['lists'] = [];
 const NOTHING: Facts = { facts: [], lists: NO_LISTS };
@@ -36,8 +36,10 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
       return one('clock', { fill, lagMs: committedAt === null ? null : Math.max(0, Math.round((context.now - committedAt) / 1000)) });
     }
     case 'service.heartbeat': {
-      const { lagMs, lagPositions, unconfirmed, ready, rssMb, trouble } = event.data;
-      return one('service', { service: lastWord(event.subject), lagMs, lagPositions, unconfirmed, ready, rssMb, trouble });
+      const { lagMs, lagPositions, unconfirmed, ready, rssMb, trouble, snapshot } = event.data;
+      const service = lastWord(event.subject);
+      const snapshotAge = snapshotAgeOf(service, snapshot, context);
+      return one('service', { service, snapshotAge, lagMs, lagPositions, unconfirmed, ready, rssMb, trouble });
     }
     case 'service.started':
       return one('service.started', { service: lastWord(event.subject), version: event.data.version, replica: event.data.replica });
@@ -106,6 +108,16 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
   }
 }
 
+/** Seconds since a service last kept a snapshot, as far as its heartbeats say; null where it keeps none. */
+function snapshotAgeOf(service: string, snapshot: number | null, { now, counters }: FactContext): number | null {
+  if (!(CORE_SERVICES as readonly string[]).includes(service)) return null;
+  const key = `snapshot ${service}`;
+  const known = counters.get(key);
+  if (known !== undefined && known.snapshot === (snapshot ?? 0)) return Math.max(0, Math.round((now - (known.since ?? now)) / 1_000_000));
+  if (known !== undefined || counters.size < MOST_COUNTED) counters.set(key, { snapshot: snapshot ?? 0, since: now });
+  return 0;
+}
+
 /** Of the log line that a round trip ends with; executors that write none have kept nothing. */
 function keptOf(position: DataOf<'position'> & { readonly log?: { readonly kept?: string } }): number | null {
   return position.log?.kept === undefined ? null : Number(position.log.kept);
@@ -144,7 +156,7 @@ function factsOfHealth(health: DataOf<'health'>, known: Counters): Facts {
   const { venue, state, why, latencyMs, reconnects, conflated, suspended, warned = [], counters = {} } = health;
   const now: Record<string, number> = { ...counters, reconnects, conflated };
   const before = known.get(venue);
-  if (before !== undefined || known.size < MOST_VENUES) known.set(venue, now);
+  if (before !== undefined || known.size < MOST_COUNTED) known.set(venue, now);
   const fields: Record<string, Plain> = {
     venue,
     state,
