@@ -60,15 +60,15 @@ export const INCIDENTS: readonly Incident[] = [
     severity: 'P1',
     text: 'aggregator is',
     settings: { ...CALM, ARB_MARKET_BOOKS_PER_SECOND: '2000' },
-    rules: (set) => changed(set, 'LT-001', { holdSeconds: 1 }),
+    rules: (set) => changed(set, 'LT-001', { holdSeconds: 1, when: { service: 'aggregator', lagMs: { above: 300 } } }),
     expected: OPENED_AND_CLOSED,
     ends: true,
     async cause(stack) {
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 100; i++) {
         stack.signal('aggregator', 'SIGSTOP');
-        await stack.wait(1_400);
+        await stack.wait(600);
         stack.signal('aggregator', 'SIGCONT');
-        await stack.wait(40);
+        await stack.wait(60);
         if (i % 5 === 4 && (await stack.sql(raised('LT-001'))).length > 0) break;
       }
       await stack.until('LT-001 to be over', closed('LT-001'), 60_000);

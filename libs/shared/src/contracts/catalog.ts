@@ -317,7 +317,7 @@ const rows = {
     words: [/^queue$/],
     writers: ['alerting'],
     by: 'shell',
-    readers: ['alerting', 'dashboard'],
+    readers: ['alerting'],
     says: 'where alerts wait, and which channels are broken',
     shape: events.alertQueue,
   }),
