@@ -319,4 +319,19 @@ describe("the dead man's switch", () => {
     bench.event('clock', [], { fill: 0, committed: 1, committedAt: null });
     await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('the stream is back'));
   });
+
+  it('calls when the stream goes on and nothing of it is journaled, for no alert is delivered then', async () => {
+    bench = new Bench();
+    bench.committed = 50;
+    bench.live();
+    const clock = setInterval(() => bench.event('clock', [], { fill: 0, committed: 50, committedAt: null }), 100);
+    bench.raise({ id: 'waits' });
+    const [call] = await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('nothing has been journaled'));
+    expect(textOf(call as Request)).toContain('P0');
+    expect(bench.outcomes()).toEqual([]);
+    bench.committed = 1_000_000;
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('the journal is back'));
+    await bench.until(() => bench.outcomes().includes('waits telegram sent'));
+    clearInterval(clock);
+  });
 });

@@ -3,7 +3,7 @@ import type { AlertRules, SessionConfig } from '@arb/shared/core';
 import type { Cancel, Log, Shell, ShellContext, Time } from '@arb/shared/runtime';
 import type { AlertingCore } from '../core/alerting.ts';
 import type { Channels } from './channels/index.ts';
-import { DeadMan } from './dead-man.ts';
+import { type Call, DeadMan } from './dead-man.ts';
 import { Dispatcher, NotMine } from './dispatch/dispatcher.ts';
 import { type Letter, letterOf, type Outcome } from './letter.ts';
 import { AlertQueue } from './queue/alert-queue.ts';
@@ -67,11 +67,11 @@ export class AlertingShell implements Shell {
 
   constructor(deps: AlertingShellDeps) {
     this.deps = deps;
-    this.deadMan = new DeadMan({ time: deps.time, log: deps.log, ping: deps.ping, call: (...what) => this.callPastStream(...what) });
+    this.deadMan = new DeadMan({ time: deps.time, log: deps.log, ping: deps.ping, call: (what) => this.callPastStream(what) });
   }
 
   onEvent(event: AnyEvent, live: boolean): void {
-    if (live) this.deadMan.heard();
+    if (live) this.deadMan.heard(this.context?.committed() ?? 0);
     this.picture.take(event);
     if (event.type === 'command') this.commands?.taken(event);
     else if (event.type === 'journal.committed') this.deps.sealed(event.data);
@@ -257,20 +257,22 @@ export class AlertingShell implements Shell {
   // ---- past the stream ----------------------------------------------------------------------------------------------
 
   /** Nothing of this is journaled, for nothing can be: it is the one message that follows no event. */
-  private callPastStream(severity: 'P0' | 'P3', summary: string, sinceMicros: number): void {
+  private callPastStream({ severity, summary, sinceMicros, runbook }: Call): void {
     const { time, log } = this.deps;
     log(severity === 'P0' ? 'error' : 'info', summary);
+    const state = severity === 'P0' ? 'raised' : 'closed';
+    const key = runbook;
     const letter: Letter = {
       alert: {
-        id: `stream-${sinceMicros}`,
-        key: 'stream',
-        rule: 'STREAM',
+        id: `${key}-${sinceMicros}-${state}`,
+        key,
+        rule: 'PAST-STREAM',
         severity,
-        state: severity === 'P0' ? 'raised' : 'closed',
+        state,
         summary,
         count: 1,
         since: sinceMicros,
-        runbook: 'stream-silent',
+        runbook,
         channels: [],
       },
       session: this.session(),
