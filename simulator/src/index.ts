@@ -1,3 +1,3 @@
 export * from './market/index.ts';
-export { hashOfBook, readSentLog, type SentBook } from './server/sent-log.ts';
+export { hashOfBook, type LogLine, readLog, readSentLog, type SentBook } from './server/sent-log.ts';
 export { type Sent, type Simulator, type SimulatorOptions, startSimulator } from './server/simulator.ts';

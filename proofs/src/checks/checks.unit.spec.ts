@@ -63,8 +63,8 @@ describe('what was announced as journaled', () => {
 describe('what the generator sent', () => {
   const bids = [[1, 2]];
   const asks = [[3, 4]];
-  const sent = { venue: 'upbit', symbol: 'BTC-KRW', epoch: 1, sequence: 5, at: 9_000_000, hash: hashOfBook(bids, asks) };
-  const row = { session: 's', position: 3, venue: 'upbit', symbol: 'BTC-KRW', sequence: 5, at: 9_000_000, hash: sent.hash };
+  const sent = { t: 'book', venue: 'upbit', symbol: 'BTC-KRW', sequence: 5, at: 9_000_000, hash: hashOfBook(bids, asks) };
+  const row = { session: 's', position: 3, venue: 'upbit', symbol: 'BTC-KRW', epoch: 1, sequence: 1, at: 9_000_000, hash: sent.hash };
   async function check(rows: readonly unknown[]): Promise<boolean> {
     const folder = mkdtempSync(join(tmpdir(), 'arb-sent-'));
     const log = join(folder, 'sent.log');
@@ -77,9 +77,15 @@ describe('what the generator sent', () => {
   }
 
   it('holds when the journal has it once, as it was sent', async () => expect(await check([row])).toBe(true));
+  it('holds when a book without a time has the number it was sent with', async () =>
+    expect(await check([{ ...row, at: null, sequence: 5 }])).toBe(true));
+  it('holds when it was sent again after a new connection', async () =>
+    expect(await check([row, { ...row, position: 4, epoch: 2 }])).toBe(true));
+  it('does not hold when a book without a time has a number that was never sent', async () =>
+    expect(await check([{ ...row, at: null, sequence: 6 }])).toBe(false));
   it('does not hold when it stands there twice', async () => expect(await check([row, { ...row, position: 4 }])).toBe(false));
   it('does not hold when a level is another one', async () =>
     expect(await check([{ ...row, hash: hashOfBook(bids, [[3, 5]]) }])).toBe(false));
   it('does not hold when the journal has a book that nobody sent', async () =>
-    expect(await check([row, { ...row, sequence: 6 }])).toBe(false));
+    expect(await check([row, { ...row, sequence: 2, at: 9_001_000 }])).toBe(false));
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bookOf, type Level, makeBookWriter } from './book.ts';
+import { bookOf, type Level } from './book.ts';
 import { type MarketSettings, makeMarket } from './market.ts';
 
 const SETTINGS: MarketSettings = {
@@ -46,9 +46,9 @@ function tripsIn(seconds: number, settings: MarketSettings) {
   let entries = 0;
   let exits = 0;
   let held = 0;
-  for (let k = 0; k < seconds * settings.booksPerSecond; k++) {
-    const now = k / settings.booksPerSecond;
+  while (market.nextAt() <= seconds * 1e6) {
     const instrument = market.step();
+    const now = instrument.at / 1e6;
     const { coin } = instrument;
     const rate = instrument.quote === 'KRW' ? market.rate() : 1;
     const { bids, asks } = bookOf(instrument);
@@ -96,22 +96,6 @@ describe('the simulated market', () => {
     };
     expect(books('7')).toBe(books('7'));
     expect(books('7')).not.toBe(books('8'));
-  });
-
-  it('writes a book as JSON.stringify writes its numbers', () => {
-    const market = makeMarket({ ...SETTINGS, coins: ['BTC', 'DOGE', 'PEPE'] });
-    const writers = new Map(market.instruments.map((instrument) => [instrument, makeBookWriter(instrument)]));
-    for (let k = 0; k < 2_000; k++) {
-      const instrument = market.step();
-      const { bids, asks } = bookOf(instrument);
-      expect(writers.get(instrument)?.()).toEqual({ bids: JSON.stringify(bids), asks: JSON.stringify(asks) });
-    }
-  });
-
-  it('steps through the instruments in turn', () => {
-    const market = makeMarket({ ...SETTINGS, coins: ['BTC', 'ETH'] });
-    const names = Array.from({ length: 5 }, () => market.step()).map(({ venue, symbol }) => `${venue} ${symbol}`);
-    expect(names).toEqual(['upbit BTC-KRW', 'binance BTC-USDT', 'upbit ETH-KRW', 'binance ETH-USDT', 'upbit BTC-KRW']);
   });
 
   it('keeps the rate near 1,400', () => {

@@ -9,7 +9,7 @@ import { plainDecimal, toFifteen } from '../wire/decimal-text.ts';
 import { toMicros } from '../wire/time.ts';
 import { DepthBook } from './depth-book.ts';
 import { DepthMessage, streamOf } from './depth-message.ts';
-import { binanceRest, isRow, readAnswer } from './rest.ts';
+import { binanceRest, isRow, readAnswer, SNAPSHOT_LEVELS } from './rest.ts';
 import { BINANCE_CONNECTION, binanceLimitNews } from './rules.ts';
 import { binanceSymbols } from './symbols.ts';
 
@@ -272,7 +272,7 @@ export class BinanceFeed implements VenueFeed {
   }
 
   private ask(book: DepthBook): readonly Output[] {
-    return binanceRest.book([book.code]).map((request) => ({ kind: 'rest', request }));
+    return binanceRest.book([book.code], { depth: snapshotLevels(this.books.size) }).map((request) => ({ kind: 'rest', request }));
   }
 
   private askForBackup(at: Micros): readonly Output[] {
@@ -322,6 +322,11 @@ export class BinanceFeed implements VenueFeed {
     this.table.add(code, book);
     return book;
   }
+}
+
+/** All books may have to begin anew at once, and again a little later, within a minute's limit of 6,000: many of them begin less deep. */
+function snapshotLevels(books: number): number {
+  return books <= 50 ? SNAPSHOT_LEVELS : books <= 100 ? 500 : 100;
 }
 
 /** A trade or an aggregated one; text: what is wrong with it. */

@@ -316,13 +316,30 @@ describe("binance's answers and rules", () => {
 
   it('give the state of a market and of a wallet', () => {
     const markets = binance.rest.decodeMarkets(
-      info(...['TRADING', 'HALT', 'BREAK', 'CANCEL_ONLY'].map((status) => ({ symbol: 'X', status }))),
+      info(
+        ...['TRADING', 'HALT', 'BREAK', 'CANCEL_ONLY'].map((status) => ({ symbol: 'XUSDT', baseAsset: 'X', quoteAsset: 'USDT', status })),
+      ),
     );
+    expect(markets[0]).toMatchObject({ code: 'XUSDT', base: 'X', quote: 'USDT' });
     expect(markets.map(({ state }) => state)).toEqual(['trading', 'halted', 'halted', 'closing']);
     const wallets = [{ coin: 'BTC', networkList: [{ network: 'BTC', depositEnable: true, withdrawEnable: false }] }];
     expect(binance.rest.decodeWallets(Buffer.from(JSON.stringify(wallets)))).toEqual([
       { coin: 'BTC', network: 'BTC', deposits: true, withdrawals: false },
     ]);
+  });
+
+  it('say how much is traded', () => {
+    const row = { symbol: 'XUSDT', quoteVolume: '1000.5', bidPrice: '9', bidQty: '2', askPrice: '10', askQty: '3' };
+    expect(binance.rest.decodeActivity(Buffer.from(JSON.stringify([row, { symbol: 'YUSDT', quoteVolume: '0.0' }])))).toEqual([
+      { code: 'XUSDT', volume: 1000.5, bid: 9, ask: 10, depth: 48 },
+      { code: 'YUSDT', volume: null, bid: null, ask: null, depth: null },
+    ]);
+  });
+
+  it('ask for the rules of many pairs in parts', () => {
+    const codes = Array.from({ length: 150 }, (_, i) => `C${i}USDT`);
+    expect(binance.rest.instruments(codes).map((request) => request.codes.length)).toEqual([100, 50]);
+    expect(binance.rest.markets().map(({ path }) => path)).toEqual(['/api/v3/exchangeInfo']);
   });
 
   it('say what the venue refuses', () => {
