@@ -17,10 +17,11 @@ export interface Profile {
   readonly activity: 'ranked' | 'even';
 }
 
-const LIVELY: Temper = { swingBps: 20, swingSeconds: 1.6, driftBps: 9, driftSeconds: 60 };
-const MIXED: Temper = { swingBps: 20, swingSeconds: 12, driftBps: 8, driftSeconds: 120 };
-const FAVOURABLE: Temper = { swingBps: 22, swingSeconds: 3, driftBps: 2, driftSeconds: 120 };
-const ADVERSE: Temper = { swingBps: 16, swingSeconds: 25, driftBps: 14, driftSeconds: 240 };
+/** Found by trying: a round trip lives on a swing that turns around within seconds, and dies of a drift that does not. */
+const LIVELY: Temper = { swingBps: 16, swingSeconds: 2.2, driftBps: 24, driftSeconds: 150 };
+const MIXED: Temper = { swingBps: 14, swingSeconds: 2.6, driftBps: 28, driftSeconds: 220 };
+const FAVOURABLE: Temper = { swingBps: 16, swingSeconds: 2, driftBps: 25, driftSeconds: 190 };
+const ADVERSE: Temper = { swingBps: 13, swingSeconds: 2.8, driftBps: 28, driftSeconds: 260 };
 
 const profile = (says: string, tempers: readonly Temper[], activity: Profile['activity'] = 'even'): Profile => ({
   says,

@@ -3,7 +3,19 @@ const BINARY = 2;
 
 /** A whole WebSocket frame of a server, head and all: made once, written to everyone who hears it. The payload is ASCII. */
 export function frameOf(payload: string, binary: boolean): Buffer {
-  const { length } = payload;
+  const { frame, head } = framed(payload.length, binary);
+  frame.write(payload, head, 'latin1');
+  return frame;
+}
+
+/** The same around bytes. */
+export function frameOfBytes(payload: Uint8Array, binary: boolean): Buffer {
+  const { frame, head } = framed(payload.length, binary);
+  frame.set(payload, head);
+  return frame;
+}
+
+function framed(length: number, binary: boolean): { readonly frame: Buffer; readonly head: number } {
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);
   frame[0] = 0x80 | (binary ? BINARY : TEXT);
@@ -15,8 +27,7 @@ export function frameOf(payload: string, binary: boolean): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.write(payload, head, 'latin1');
-  return frame;
+  return { frame, head };
 }
 
 /** What is inside it. */

@@ -1,4 +1,4 @@
-const TICK_MS = 3;
+const TICK_MS = 5;
 /** After a pause longer than this the market goes on from where it stood instead of catching up in a burst. */
 const MOST_BEHIND_MS = 250;
 

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { adapterOf, ask, connectAdapter, isBook } from '../testing/adapter-client.ts';
 import { Ends, MARKET } from '../testing/simulated.ts';
@@ -8,6 +8,8 @@ import { hashOfBook, readSentLog } from './sent-log.ts';
 
 const ends = new Ends();
 afterEach(() => ends.run());
+// Real sockets beside whatever else this machine does.
+jest.setTimeout(30_000);
 
 const CODES = { upbit: ['KRW-BTC', 'KRW-DOGE', 'KRW-USDT'], binance: ['BTCUSDT', 'DOGEUSDT'] } as const;
 

@@ -4,6 +4,8 @@ import { conditionsOf, hindrance, makeEffects } from '../control/effects.ts';
 import { controlRoute } from '../control/routes.ts';
 import { Spoiler } from '../control/spoiler.ts';
 import { type Instrument, type MarketSettings, makeMarket } from '../market/index.ts';
+import { openRecording, type RecordingPlan } from '../recording/plan.ts';
+import { recorded } from '../recording/site.ts';
 import { PROTOCOLS } from '../venues/registry.ts';
 import { openDoors } from './doors.ts';
 import type { Listing } from './listing.ts';
@@ -11,7 +13,7 @@ import { expectSpoken, type OpenVenue, openVenues } from './open-venues.ts';
 import { keepPace } from './pace.ts';
 import type { Say } from './say.ts';
 import { openSentLog } from './sent-log.ts';
-import { type HttpAnswer, type HttpRequest, json } from './venue.ts';
+import { type HttpAnswer, type HttpRequest, json, type VenueProtocol } from './venue.ts';
 
 export interface SimulatorOptions {
   readonly host: string;
@@ -22,6 +24,8 @@ export interface SimulatorOptions {
   readonly logPath: string | null;
   /** Faults to come, each with the seconds from now at which it begins. */
   readonly faults?: readonly unknown[];
+  /** Venues whose sockets play a recording instead. */
+  readonly recordings?: readonly RecordingPlan[];
   readonly say: Say;
 }
 
@@ -41,9 +45,18 @@ export interface Sent {
 const TICK_MS = 1_000;
 
 /** Serves the simulated market in real time, each venue by its own protocol below `/<venue>`. */
-export async function startSimulator({ host, port, market: settings, logPath, faults = [], say }: SimulatorOptions): Promise<Simulator> {
+export async function startSimulator({
+  host,
+  port,
+  market: settings,
+  logPath,
+  faults = [],
+  recordings = [],
+  say,
+}: SimulatorOptions): Promise<Simulator> {
   const market = makeMarket({ withRates: true, ...settings });
   expectSpoken(settings, PROTOCOLS);
+  const protocols = withRecordings(recordings);
   const log = logPath === null ? null : openSentLog(logPath);
   const spoiler = new Spoiler(settings.seed, log);
   const board = new Board({
@@ -61,7 +74,7 @@ export async function startSimulator({ host, port, market: settings, logPath, fa
       effects.ended(fault);
     },
   });
-  const venues = openVenues({ market, settings, protocols: PROTOCOLS, conditions: conditionsOf(board), log, say });
+  const venues = openVenues({ market, settings, protocols, conditions: conditionsOf(board), log, say });
   const effects = makeEffects({
     connections: () => doors.connections,
     site: (venue) => (venues.get(venue) as OpenVenue).site,
@@ -169,4 +182,15 @@ export async function startSimulator({ host, port, market: settings, logPath, fa
     await doors.close();
     log?.close();
   }
+}
+
+function withRecordings(plans: readonly RecordingPlan[]): ReadonlyMap<string, VenueProtocol> {
+  const protocols = new Map(PROTOCOLS);
+  for (const plan of plans) {
+    const protocol = PROTOCOLS.get(plan.venue);
+    if (protocol === undefined)
+      throw new Error(`simulator: expected a recording of ${[...PROTOCOLS.keys()].join(', ')}, found one of ${plan.venue}`);
+    protocols.set(plan.venue, recorded(protocol, { recording: openRecording(plan), speed: plan.speed }));
+  }
+  return protocols;
 }

@@ -66,6 +66,8 @@ export interface Site {
 /** A venue's protocol: a folder, and its line in the registry. */
 export interface VenueProtocol {
   readonly name: string;
+  /** Of a message on its socket: binary, whatever it holds. */
+  readonly binaryFrames: boolean;
   codeOf(base: string, quote: string): string;
   open(floor: Floor): Site;
 }

@@ -13,6 +13,10 @@ export interface AdapterClient {
   /** Resolves with the first output that comes from now on and satisfies. */
   next<T extends Output>(wanted: (output: Output) => output is T): Promise<T>;
   next(wanted: (output: Output) => boolean): Promise<Output>;
+  /** Resolves once a socket is open. */
+  connected(): Promise<void>;
+  /** Sends a frame that the adapter did not ask for. */
+  say(frame: string): void;
   /** How often a socket was opened. */
   opened(): number;
   close(): void;
@@ -95,6 +99,8 @@ export function connectAdapter(base: string, venue: string, options: Omit<FeedOp
     },
     next: <T extends Output>(wanted: (output: Output) => boolean) =>
       new Promise<T>((found) => waiting.add({ wanted, found: (output) => found(output as T) })),
+    connected: () => new Promise((resolve) => (socket?.readyState === WebSocket.OPEN ? resolve() : socket?.once('open', () => resolve()))),
+    say: (frame) => socket?.send(frame),
     opened: () => opened,
     close() {
       over = true;

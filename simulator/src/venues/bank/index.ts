@@ -3,6 +3,7 @@ import { type HttpAnswer, type HttpRequest, json, type VenueProtocol } from '../
 /** A USD/KRW rate over HTTP, in the form of exchangerate.host: once a minute a new one, and failures come with status 200. */
 export const bank: VenueProtocol = {
   name: 'bank',
+  binaryFrames: false,
   codeOf: (base, quote) => base + quote,
   open: (floor) => ({
     connect: () => json(404, { success: false, error: { code: 103, type: 'invalid_api_function', info: 'There is no socket here.' } }),

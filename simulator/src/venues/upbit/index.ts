@@ -4,6 +4,7 @@ import { UpbitSite } from './site.ts';
 /** Whole books in binary frames; a second subscription replaces the first. */
 export const upbit: VenueProtocol = {
   name: 'upbit',
+  binaryFrames: true,
   codeOf: (base, quote) => `${quote}-${base}`,
   open: (floor) => new UpbitSite(floor),
 };
