@@ -14,4 +14,5 @@ export * from './session-run.ts';
 export * from './shell.ts';
 export * from './snapshot.ts';
 export * from './stream-identity.ts';
+export * from './timed-core.ts';
 export * from './turns.ts';
