@@ -158,7 +158,8 @@ export function openClosedLoop(options: ClosedLoopOptions): ClosedLoop {
     if (encoded) {
       const header = { n, source: service, session, type, v, at, cause, ...(based === undefined ? {} : { basis: based }) };
       const made = encodeOutput(subject, header, data);
-      if (typeof made === 'string') throw new Error(`closed loop: ${service} said a malformed ${type} on ${subject} to position ${cause}: ${made}`);
+      if (typeof made === 'string')
+        throw new Error(`closed loop: ${service} said a malformed ${type} on ${subject} to position ${cause}: ${made}`);
       bytes = made;
       read = (JSON.parse(made.toString()) as { data: unknown }).data;
     }

@@ -1,3 +1,3 @@
 export * from './closed-loop.ts';
 export * from './journal-voice.ts';
-export * from './play.ts';
+export * from './outside-source.ts';
