@@ -4,9 +4,10 @@ import { type Reason, reasonOfLoss } from './loss.ts';
 
 /** How one coin, or all of them, did. Amounts in the numeraire. */
 export interface Tally {
-  /** Round trips that were opened; those that ended, in full or by taking back what was filled. */
+  /** Round trips that were opened, those of them that ended, and those that never opened: one leg filled and was taken back. */
   readonly entries: number;
   readonly exits: number;
+  readonly unwound: number;
   readonly won: number;
   readonly lost: number;
   readonly winRate: number | null;
@@ -36,6 +37,7 @@ export interface Results {
 interface Sums {
   readonly opened: Set<string>;
   exits: number;
+  unwound: number;
   won: number;
   lost: number;
   pnl: Decimal;
@@ -45,7 +47,17 @@ interface Sums {
 }
 
 const ENDED = ['CLOSED', 'UNWOUND', 'FAILED'];
-const newSums = (): Sums => ({ opened: new Set(), exits: 0, won: 0, lost: 0, pnl: ZERO, fees: ZERO, peak: ZERO, drawdown: ZERO });
+const newSums = (): Sums => ({
+  opened: new Set(),
+  exits: 0,
+  unwound: 0,
+  won: 0,
+  lost: 0,
+  pnl: ZERO,
+  fees: ZERO,
+  peak: ZERO,
+  drawdown: ZERO,
+});
 
 /** Watches a session go by and keeps how it went. */
 export function openResults(): { see(event: AnyEvent): void; results(): Results } {
@@ -73,7 +85,7 @@ export function openResults(): { see(event: AnyEvent): void; results(): Results 
     if (!ENDED.includes(data.state) || data.pnl === null) return;
     const pnl = parseDecimal(data.pnl.amount);
     const fees = parseDecimal(data.parts.fees ?? '0');
-    for (const sum of sums) count(sum, pnl, fees);
+    for (const sum of sums) count(sum, data.trip, pnl, fees);
     of(trips, data.coin, () => [] as string[]).push(data.pnl.amount);
     bump(exitRules, data.log?.exitRule ?? data.state);
     if (sign(pnl) >= 0) return;
@@ -112,8 +124,9 @@ export function openResults(): { see(event: AnyEvent): void; results(): Results 
   };
 }
 
-function count(sum: Sums, pnl: Decimal, fees: Decimal): void {
-  sum.exits++;
+function count(sum: Sums, trip: string, pnl: Decimal, fees: Decimal): void {
+  if (sum.opened.has(trip)) sum.exits++;
+  else if (sign(fees) !== 0) sum.unwound++;
   if (sign(pnl) > 0) sum.won++;
   if (sign(pnl) < 0) sum.lost++;
   sum.pnl = add(sum.pnl, pnl);
@@ -123,10 +136,10 @@ function count(sum: Sums, pnl: Decimal, fees: Decimal): void {
   if (compare(fall, sum.drawdown) > 0) sum.drawdown = fall;
 }
 
-function tallyOf({ opened, exits, won, lost, pnl, fees, drawdown }: Sums): Tally {
+function tallyOf({ opened, exits, unwound, won, lost, pnl, fees, drawdown }: Sums): Tally {
   const winRate = won + lost === 0 ? null : won / (won + lost);
   const amounts = { pnl: formatDecimal(pnl), fees: formatDecimal(fees), drawdown: formatDecimal(drawdown) };
-  return { entries: opened.size, exits, won, lost, winRate, ...amounts };
+  return { entries: opened.size, exits, unwound, won, lost, winRate, ...amounts };
 }
 
 function bump(counts: Record<string, number>, key: string): void {

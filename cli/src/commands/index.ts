@@ -1,4 +1,5 @@
 import { book } from '../book/book.ts';
+import { campaign } from '../campaign/command.ts';
 import type { Command } from '../command.ts';
 import { verify } from '../verify/verify.ts';
 import { doctor } from './doctor.ts';
@@ -9,4 +10,4 @@ import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
 /** Every command of `arb`, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, stop, doctor];
+export const COMMANDS: readonly Command[] = [start, status, sessions, tail, verify, book, campaign, stop, doctor];
