@@ -1,5 +1,6 @@
 import { permissions } from './access/permissions.ts';
 import { viewer } from './access/viewer.ts';
+import { campaigns } from './campaigns/campaigns.ts';
 import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
@@ -24,4 +25,5 @@ export const PROOFS: readonly Proof[] = [
   permissions,
   viewer,
   simulation,
+  campaigns,
 ];

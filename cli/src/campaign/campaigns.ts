@@ -54,7 +54,7 @@ function oneCoin(name: ProfileName, [least, most]: readonly [number, number]): C
 
 function twoCoins(name: ProfileName, rates: readonly (readonly [number, number])[]): Campaign {
   const says = `${PROFILES[name].says}; each does what it does alone`;
-  return { name, says, hours: 1, byDefault: true, run: (options) => coinsApart(name, ['BTC', 'ETH'], rates, BOOKS_PER_SECOND, options) };
+  return { name, says, hours: 2, byDefault: true, run: (options) => coinsApart(name, ['BTC', 'ETH'], rates, BOOKS_PER_SECOND, options) };
 }
 
 function portfolio(name: ProfileName): Campaign {

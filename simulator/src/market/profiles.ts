@@ -19,8 +19,8 @@ export interface Profile {
 
 /** Found by trying: a round trip lives on a swing that turns around within seconds, and dies of a drift that does not. */
 const LIVELY: Temper = { swingBps: 16, swingSeconds: 2.2, driftBps: 24, driftSeconds: 150 };
-const MIXED: Temper = { swingBps: 20, swingSeconds: 12.5, driftBps: 9, driftSeconds: 120 };
-const FAVOURABLE: Temper = { swingBps: 19, swingSeconds: 6.5, driftBps: 3.5, driftSeconds: 120 };
+const MIXED: Temper = { swingBps: 20, swingSeconds: 13, driftBps: 9, driftSeconds: 120 };
+const FAVOURABLE: Temper = { swingBps: 19, swingSeconds: 6.2, driftBps: 3, driftSeconds: 120 };
 const ADVERSE: Temper = { swingBps: 17.5, swingSeconds: 16, driftBps: 10.5, driftSeconds: 240 };
 
 const profile = (says: string, tempers: readonly Temper[], activity: Profile['activity'] = 'even'): Profile => ({

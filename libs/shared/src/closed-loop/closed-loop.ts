@@ -80,8 +80,9 @@ interface Seat {
   last: number;
 }
 
-/** More unread answers than this is a loop that feeds itself. */
+/** More unread answers than this, or more answers to one event, is a loop that feeds itself. */
 const MOST_WAITING = 100_000;
+const MOST_ANSWERS = 1_000_000;
 
 export function openClosedLoop(options: ClosedLoopOptions): ClosedLoop {
   const { session, seed, seen } = options;
@@ -185,7 +186,12 @@ export function openClosedLoop(options: ClosedLoopOptions): ClosedLoop {
   }
 
   function settle(until: number): void {
-    for (let seat = nextSeat(until); seat !== null; seat = nextSeat(until)) takeAnswer(seat, seat.waiting.shift() as Answer);
+    let answers = 0;
+    for (let seat = nextSeat(until); seat !== null; seat = nextSeat(until)) {
+      if (++answers > MOST_ANSWERS)
+        throw new Error(`closed loop: ${MOST_ANSWERS} answers at ${time}, the newest from ${seat.service}: they answer each other`);
+      takeAnswer(seat, seat.waiting.shift() as Answer);
+    }
   }
 
   function feed({ type, words, source, at, data }: OutsideEvent): void {
