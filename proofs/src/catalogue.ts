@@ -1,6 +1,7 @@
 import { permissions } from './access/permissions.ts';
 import { viewer } from './access/viewer.ts';
 import { alerts } from './alerts/alerts.ts';
+import { campaigns } from './campaigns/campaigns.ts';
 import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
@@ -26,4 +27,5 @@ export const PROOFS: readonly Proof[] = [
   viewer,
   alerts,
   simulation,
+  campaigns,
 ];
