@@ -5,6 +5,7 @@ import { Bucket, type Urgency } from './bucket.ts';
 import type { Clock } from './clock.ts';
 import type { HttpGet } from './http-get.ts';
 
+/** Ordinary requests under way at a time. Those that hang leave as many places again to what is urgent. */
 const AT_ONCE = 4;
 const MOST_WAITING = 500;
 const NEXT_TRY_MS = 5;
@@ -98,7 +99,7 @@ export class RestSender {
     // What is urgent first, each kind in the order in which it came.
     const inOrder = [...this.waiting.filter(isUrgent), ...this.waiting.filter((ask) => !isUrgent(ask))];
     for (const ask of inOrder) {
-      if (this.running >= AT_ONCE) return;
+      if (this.running >= (isUrgent(ask) ? 2 * AT_ONCE : AT_ONCE)) continue;
       const waitMs = ask.wanted() ? this.waitMs(ask, now) : 0;
       if (waitMs > 0) {
         next = Math.min(next, waitMs);

@@ -102,6 +102,16 @@ describe('a venue’s REST requests', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('that are urgent do not wait behind ordinary ones that hang', async () => {
+    const { calls, ask } = sender(binance);
+    for (const code of codes(10)) ask(binance.rest.book([code])[0] as RestRequest);
+    expect(calls).toHaveLength(4);
+    for (const code of codes(10)) ask(binance.rest.book([code])[0] as RestRequest, 'urgent');
+    expect(calls).toHaveLength(8);
+    await calls[0]?.answer({});
+    expect(calls).toHaveLength(9);
+  });
+
   it('say that no answer was had, and why', async () => {
     const { calls, ask, answers } = sender();
     ask(book('KRW-BTC'));
