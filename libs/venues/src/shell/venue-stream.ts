@@ -200,6 +200,7 @@ export class VenueStream {
     this.opens++;
     link.openedAt = this.deps.clock.monotonicMs();
     this.heard(link);
+    this.deps.rest.revived();
     this.take(link, link.feed.opened(this.at()));
     if (link === this.current) this.deps.sink.opened();
   }

@@ -346,7 +346,8 @@ describe("upbit's answers and rules", () => {
     const news = (status: number, headers: Record<string, string>, body = '') =>
       upbit.limitNews({ status, headers, body: Buffer.from(body) });
     expect(news(200, { 'remaining-req': 'group=order; min=1800; sec=11' })).toMatchObject({ limit: 'order', left: 11, waitMs: null });
-    expect(news(429, {})).toMatchObject({ waitMs: 500, banned: false });
+    expect(news(429, {})).toMatchObject({ waitMs: null, banned: false });
+    expect(news(429, { 'retry-after': '3' })).toMatchObject({ waitMs: 3_000, banned: false });
     expect(news(418, {}, 'blocked for 30 seconds')).toMatchObject({ waitMs: 30_000, banned: true });
     expect(news(200, { 'remaining-req': 'nonsense' })).toMatchObject({ limit: null, left: null });
   });
