@@ -237,7 +237,8 @@ export class VenueDesk {
   /** A book that cannot be trusted any more is taken back at once, or it would look fresh until it is too old. */
   private absent(symbol: string, why: string): void {
     this.health.ages.absent(symbol);
-    if (why === 'gap' || why === 'crossed' || why === 'bad') this.health.fault(this.deps.context.time.monotonicMs(), `${symbol}: ${why}`);
+    // A bad message has been reported as such.
+    if (why === 'gap' || why === 'crossed') this.health.fault(this.deps.context.time.monotonicMs(), `${symbol}: ${why}`);
     this.sayEmpty(symbol);
   }
 
