@@ -3,6 +3,7 @@ import { viewer } from './access/viewer.ts';
 import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
+import { fuzz } from './market/fuzz.ts';
 import { marketFaults } from './market/market-faults.ts';
 import type { Proof } from './proof.ts';
 import { corruptSnapshot } from './servers/corrupt-snapshot.ts';
@@ -26,4 +27,5 @@ export const PROOFS: readonly Proof[] = [
   viewer,
   simulation,
   marketFaults,
+  fuzz,
 ];

@@ -51,12 +51,17 @@ export class PlainBook {
 
   private set(side: 'bids' | 'asks', levels: Texts): void {
     for (const [priceText, sizeText] of levels) {
-      const price = toFifteen(priceText, side === 'bids' ? 'down' : 'up')?.value as number;
-      const size = toFifteen(sizeText, 'down')?.value as number;
+      const price = rounded(priceText, side === 'bids' ? 'down' : 'up');
+      const size = rounded(sizeText, 'down');
       if (size === 0) this.sides[side].delete(price);
       else this.sides[side].set(price, size);
     }
   }
+}
+
+/** An exponent of more than three digits is a number too, if a strange one. */
+function rounded(text: string, side: 'up' | 'down'): number {
+  return toFifteen(text, side)?.value ?? Number(text);
 }
 
 export function sameLevels(ours: readonly Level[], theirs: readonly Level[]): boolean {

@@ -70,10 +70,11 @@ function meansTheSame(book: BookOut, message: string): boolean {
   } catch {
     return false;
   }
-  const units = (parsed.obu ?? parsed.orderbook_units) as readonly Unit[];
-  const bids = sideOf(units.map((unit) => [unit.bp ?? unit.bid_price, unit.bs ?? unit.bid_size]));
-  const asks = sideOf(units.map((unit) => [unit.ap ?? unit.ask_price, unit.as ?? unit.ask_size]));
-  return (parsed.cd ?? parsed.code) === book.code && near(book.bids, bids) && near(book.asks, asks);
+  // Damage may give a message both names of a field: the long ones hold.
+  const units = (parsed.orderbook_units ?? parsed.obu) as readonly Unit[];
+  const bids = sideOf(units.map((unit) => [unit.bid_price ?? unit.bp, unit.bid_size ?? unit.bs]));
+  const asks = sideOf(units.map((unit) => [unit.ask_price ?? unit.ap, unit.ask_size ?? unit.as]));
+  return (parsed.code ?? parsed.cd) === book.code && near(book.bids, bids) && near(book.asks, asks);
 }
 
 function sideOf(levels: readonly (readonly [unknown, unknown])[]): readonly Level[] {
