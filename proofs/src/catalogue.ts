@@ -5,6 +5,8 @@ import { campaigns } from './campaigns/campaigns.ts';
 import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
+import { fuzz } from './market/fuzz.ts';
+import { marketFaults } from './market/market-faults.ts';
 import type { Proof } from './proof.ts';
 import { corruptSnapshot } from './servers/corrupt-snapshot.ts';
 import { lostStream } from './servers/lost-stream.ts';
@@ -28,4 +30,6 @@ export const PROOFS: readonly Proof[] = [
   alerts,
   simulation,
   campaigns,
+  marketFaults,
+  fuzz,
 ];

@@ -174,6 +174,7 @@ const DATA: Data = {
       exchangeAt: nullable(count),
       receivedAt: count,
       backup: fc.boolean(),
+      lateMs: count,
       bids: levels,
       asks: levels,
     },

@@ -128,6 +128,8 @@ export const book = record({
   receivedAt: count,
   /** Asked for over REST because the stream is away: older than it looks. */
   backup: optional(boolean),
+  /** How late it came by the venue's own clock: it is so much older than its receive time says. Absent below half a second. */
+  lateMs: optional(count),
   bids: levels(200),
   asks: levels(200),
 });
