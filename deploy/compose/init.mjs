@@ -16,7 +16,6 @@ for (const [name, password] of Object.entries(passwords)) keep(join(VAULT, name)
 const given = handedOut(passwords, {
   postgres: 'postgres:5432',
   redis: 'redis:6379',
-  redisFolder: '/data',
   // The port is published on the machine's loopback address only: who listens there without a name may only listen.
   nats: { viewer: true },
 });

@@ -11,7 +11,7 @@ import { handedOut, passwordsFrom, ROLES } from '../secrets/secrets.mjs';
 import { NAMESPACE } from './workloads.mjs';
 
 const VAULT = 'arb-vault';
-const PLACES = { postgres: 'postgres:5432', redis: 'redis:6379', redisFolder: '/data', nats: { viewer: false } };
+const PLACES = { postgres: 'postgres:5432', redis: 'redis:6379', nats: { viewer: false } };
 
 /** The vault with every password, and one Secret for each receiver with nothing but its own. */
 export function secretsOf(passwords) {

@@ -42,9 +42,9 @@ export function passwordsFrom(known) {
 /**
  * By receiver, then by file name: everything that is handed out.
  * @param {Record<string, string>} passwords
- * @param {{ postgres: string, redis: string, nats: object, redisFolder: string }} places addresses `host:port`, what NATS is told beside its users, where Redis keeps its data
+ * @param {{ postgres: string, redis: string, nats: object, redisServer: object }} places addresses `host:port` of the databases, what the servers are told beside their users
  */
-export function handedOut(passwords, { postgres, redis, nats, redisFolder }) {
+export function handedOut(passwords, { postgres, redis, nats, redisServer }) {
   const postgresUrl = (role, password) => `postgres://${role}:${password}@${postgres}/arb\n`;
   const redisUrl = `redis://:${passwords.redis}@${redis}\n`;
   const owner = postgresUrl(ROLES.owner, passwords.postgres);
@@ -73,15 +73,15 @@ export function handedOut(passwords, { postgres, redis, nats, redisFolder }) {
       }),
     },
     postgres: { password: passwords.postgres },
-    redis: { password: passwords.redis, 'redis.conf': redisConfig(passwords.redis, redisFolder) },
+    redis: { password: passwords.redis, 'redis.conf': redisConfig(passwords.redis, redisServer) },
     grafana: { password: passwords.grafana, 'postgres-password': passwords['postgres-viewer'] },
   };
 }
 
 /** The append-only file alone holds the data. The live view may go when memory is short; the alert queue has no time to live and stays. */
-function redisConfig(password, folder) {
+function redisConfig(password, { folder = '/data', bind = '* -::*' } = {}) {
   return [
-    'bind * -::*',
+    `bind ${bind}`,
     'port 6379',
     `requirepass ${password}`,
     `dir ${folder}`,
