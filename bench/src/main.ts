@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { archive } from './benches/archive.ts';
 import { cores } from './benches/cores.ts';
 import { journal } from './benches/journal.ts';
 import { micro } from './benches/micro.ts';
@@ -14,7 +15,7 @@ import { table } from './print.ts';
 import type { Row } from './row.ts';
 import { endAll } from './stack/endings.ts';
 
-const BENCHES: readonly Bench[] = [pipeline, sustained, journal, restart, standby, micro, cores, verify, soak];
+const BENCHES: readonly Bench[] = [pipeline, sustained, journal, restart, standby, micro, cores, verify, archive, soak];
 const EXIT_USAGE = 64;
 
 const { values, positionals } = parseArgs({

@@ -31,12 +31,19 @@ export interface StackOptions {
 
 /** All that runs, until it is stopped. */
 export interface Stack {
-  readonly session: string | null;
+  session(): string | null;
   readonly servers: ServerAddresses;
   programs(): readonly RunningProgram[];
   restarts(): number;
   /** Settles with a sentence when the stack cannot go on. */
   readonly failed: Promise<string>;
+  /**
+   * Starts all services anew, with the code and the configuration files as they are now; resolves once they serve. What has
+   * changed makes them go on in a child session.
+   */
+  handover(sessionOf: StackOptions['sessionOf']): Promise<void>;
+  /** Says why a handover that was asked for is not made. */
+  refuseHandover(why: string): void;
   /** First the services; the servers stay for whoever has something to read from them. */
   stopServices(): Promise<void>;
   /** The rest, and gives the data folder free. */
@@ -70,11 +77,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   const supervisor = openSupervisor(home.logs, () => record(), say);
 
-  async function stopServices(): Promise<void> {
-    record({ phase: 'stopping' });
+  async function endServices(): Promise<void> {
     const ordered = STOP_ORDER.flat();
     const others = supervisor.states().filter(({ name, kind }) => kind === 'service' && !ordered.includes(name));
     await supervisor.stop([others.map(({ name }) => name), ...STOP_ORDER]);
+  }
+  async function stopServices(): Promise<void> {
+    record({ phase: 'stopping' });
+    await endServices();
+  }
+  async function handover(sessionOf: StackOptions['sessionOf'], servers: ServerAddresses): Promise<void> {
+    const names = supervisor.states().flatMap(({ name, kind }) => (kind === 'service' ? [name] : []));
+    record({ phase: 'handing-over' });
+    await endServices();
+    supervisor.start(names);
+    await supervisor.untilReady(names, within);
+    record({ session: await sessionOf(servers), phase: 'running', handover: { at: new Date().toISOString(), refused: null } });
   }
   async function stop(): Promise<void> {
     await stopServices();
@@ -110,8 +128,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const session = await options.sessionOf(servers.addresses);
     record({ session, phase: 'running' });
     return {
-      session,
+      session: () => written.session,
       servers: servers.addresses,
+      handover: (sessionOf) => handover(sessionOf, servers.addresses),
+      refuseHandover: (refused) => record({ handover: { at: new Date().toISOString(), refused } }),
       programs: () => supervisor.states(),
       restarts: () => supervisor.restarts(),
       failed: supervisor.refused,

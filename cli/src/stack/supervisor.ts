@@ -14,6 +14,8 @@ export interface Supervisor {
   untilReady(names: readonly string[], withinMs: number): Promise<void>;
   /** Group after group; the programs of one group together. */
   stop(groups: readonly (readonly string[])[]): Promise<void>;
+  /** Those that were stopped, again. */
+  start(names: readonly string[]): void;
   /** Whatever is being stopped, or will be, is killed. */
   hurry(): void;
   states(): readonly RunningProgram[];
@@ -53,6 +55,9 @@ export function openSupervisor(logs: string, changed: () => void, say: (line: st
     },
     async stop(groups) {
       for (const group of groups) await Promise.all(of(group).map((supervised) => supervised.stop(graceMsOf(supervised.program))));
+    },
+    start(names) {
+      for (const supervised of of(names)) supervised.start();
     },
     hurry() {
       hurried = true;

@@ -1,8 +1,8 @@
 import type { Instrument } from './instrument.ts';
-import type { MarketStatus, WalletStatus } from './market-status.ts';
+import type { MarketActivity, MarketStatus, WalletStatus } from './market-status.ts';
 
 export interface RestRequest {
-  readonly what: 'book' | 'instruments' | 'markets' | 'wallets';
+  readonly what: 'book' | 'instruments' | 'markets' | 'activity' | 'wallets';
   readonly method: 'GET';
   /** With its query; the host is the venue's own. */
   readonly path: string;
@@ -31,8 +31,11 @@ export interface RestApi {
   decodeInstruments(body: Uint8Array): readonly Instrument[];
   /** A pair's rules as the venue has published them, for when it does not answer; null where it publishes none. */
   published(code: string): Instrument | null;
-  markets(): readonly RestRequest[];
+  /** Of all pairs, or of these alone. */
+  markets(codes?: readonly string[]): readonly RestRequest[];
   decodeMarkets(body: Uint8Array): readonly MarketStatus[];
+  activity(codes: readonly string[]): readonly RestRequest[];
+  decodeActivity(body: Uint8Array): readonly MarketActivity[];
   wallets(): readonly RestRequest[];
   decodeWallets(body: Uint8Array): readonly WalletStatus[];
 }

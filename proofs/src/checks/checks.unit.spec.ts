@@ -35,7 +35,7 @@ async function holds(check: (findings: ReturnType<typeof openFindings>) => Promi
 }
 
 describe('what a listener saw', () => {
-  const recorded = { session: 's', source: 'executor', n: 7, sha256: fill.sha256 };
+  const recorded = { session: 's', source: 'executor', root: 'fill', n: 7, sha256: fill.sha256 };
   const check = (rows: readonly unknown[], sessions = live, viewer = viewerOf([fill])) =>
     holds((findings) => claimSeenKept(journalOf({ 'FROM events': rows }, sessions), viewer, findings));
 
@@ -57,14 +57,16 @@ describe('what was announced as journaled', () => {
   it('does not hold without that seal', async () => expect(await check([])).toBe(false));
   it('does not hold with another head', async () => expect(await check([{ session: 's', to: 10, head: 'x' }])).toBe(false));
   it('does not hold when a turn is taken twice', async () =>
-    expect(await check([{ session: 's', to: 10, head: 'h' }], [{ session: 's', source: 'risk', n: 1, times: 2 }])).toBe(false));
+    expect(await check([{ session: 's', to: 10, head: 'h' }], [{ session: 's', source: 'risk', root: 'verdict', n: 1, times: 2 }])).toBe(
+      false,
+    ));
 });
 
 describe('what the generator sent', () => {
   const bids = [[1, 2]];
   const asks = [[3, 4]];
-  const sent = { venue: 'upbit', symbol: 'BTC-KRW', epoch: 1, sequence: 5, at: 9_000_000, hash: hashOfBook(bids, asks) };
-  const row = { session: 's', position: 3, venue: 'upbit', symbol: 'BTC-KRW', sequence: 5, at: 9_000_000, hash: sent.hash };
+  const sent = { t: 'book', venue: 'upbit', symbol: 'BTC-KRW', sequence: 5, at: 9_000_000, hash: hashOfBook(bids, asks) };
+  const row = { session: 's', position: 3, venue: 'upbit', symbol: 'BTC-KRW', epoch: 1, sequence: 1, at: 9_000_000, hash: sent.hash };
   async function check(rows: readonly unknown[]): Promise<boolean> {
     const folder = mkdtempSync(join(tmpdir(), 'arb-sent-'));
     const log = join(folder, 'sent.log');
@@ -77,9 +79,15 @@ describe('what the generator sent', () => {
   }
 
   it('holds when the journal has it once, as it was sent', async () => expect(await check([row])).toBe(true));
+  it('holds when a book without a time has the number it was sent with', async () =>
+    expect(await check([{ ...row, at: null, sequence: 5 }])).toBe(true));
+  it('holds when it was sent again after a new connection', async () =>
+    expect(await check([row, { ...row, position: 4, epoch: 2 }])).toBe(true));
+  it('does not hold when a book without a time has a number that was never sent', async () =>
+    expect(await check([{ ...row, at: null, sequence: 6 }])).toBe(false));
   it('does not hold when it stands there twice', async () => expect(await check([row, { ...row, position: 4 }])).toBe(false));
   it('does not hold when a level is another one', async () =>
     expect(await check([{ ...row, hash: hashOfBook(bids, [[3, 5]]) }])).toBe(false));
   it('does not hold when the journal has a book that nobody sent', async () =>
-    expect(await check([row, { ...row, sequence: 6 }])).toBe(false));
+    expect(await check([row, { ...row, sequence: 2, at: 9_001_000 }])).toBe(false));
 });

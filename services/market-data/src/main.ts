@@ -1,8 +1,15 @@
 import { runService } from '@arb/shared/hosting';
-import { makeShell } from './index.ts';
+import { expectKnownVenues, type LoadedRecordings, loadRecordings, makeShell } from './index.ts';
+
+let recordings: LoadedRecordings | null | undefined;
 
 await runService({
   service: 'market-data',
-  makeShell: ({ config, time, log }) =>
-    makeShell({ time, log, simulatorUrl: config.infrastructure.simulatorUrl, random: Math.random, source: config.session.market.source }),
+  makeShell: ({ config: { infrastructure, session }, time, log }) => {
+    const { simulatorUrl, bankRateUrl } = infrastructure;
+    expectKnownVenues(session.market);
+    // Once for all sessions that this process takes part in.
+    recordings ??= loadRecordings(session.market, process.env);
+    return makeShell({ time, log, simulatorUrl, bankRateUrl, random: Math.random, recordings: recordings ?? null });
+  },
 });

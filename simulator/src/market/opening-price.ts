@@ -2,6 +2,7 @@ import { makeNoise } from './noise.ts';
 
 /** In USDT: about what the coins cost, so that books look like books. */
 const KNOWN: Readonly<Record<string, number>> = {
+  USDT: 1,
   BTC: 61_000,
   ETH: 3_200,
   XRP: 2.3,

@@ -5,8 +5,11 @@ export const SIZES = 256;
 /** In USDT: what a usual level is worth. */
 const USUAL_WORTH = 1_500;
 
-/** The sizes that a coin's levels can have, small to large, as numbers and as text: none is formatted twice. */
+/** The sizes that a coin's levels can have, small to large: none is formatted twice. */
 export interface Sizes {
+  /** Whole numbers of `1 / scale`. */
+  readonly units: readonly number[];
+  readonly scale: number;
   readonly values: readonly number[];
   readonly texts: readonly string[];
 }
@@ -14,9 +17,7 @@ export interface Sizes {
 export function makeSizes(coin: string): Sizes {
   const usual = USUAL_WORTH / openingPrice(coin);
   const scale = POWERS[placesFor(usual, 1_000)] as number;
-  const values = Array.from(
-    { length: SIZES },
-    (_, i) => Math.max(1, Math.round(usual * (0.25 + 6 * (i / SIZES) * (i / SIZES)) * scale)) / scale,
-  );
-  return { values, texts: values.map(String) };
+  const units = Array.from({ length: SIZES }, (_, i) => Math.max(1, Math.round(usual * (0.25 + 6 * (i / SIZES) * (i / SIZES)) * scale)));
+  const values = units.map((unit) => unit / scale);
+  return { units, scale, values, texts: values.map(String) };
 }

@@ -12,9 +12,9 @@ export function makeWander(deviation: number, seconds: number, noise: Noise): Wa
   return { value: deviation * noise.normal(), deviation, seconds };
 }
 
-/** Keeps the deviation whatever the length of the step. */
-export function wander(way: Wander, seconds: number, noise: Noise): number {
+/** Keeps the deviation whatever the length of the step; a `loudness` above 1 is for moments. */
+export function wander(way: Wander, seconds: number, noise: Noise, loudness = 1): number {
   const back = seconds < way.seconds ? seconds / way.seconds : 1;
-  way.value += -way.value * back + way.deviation * Math.sqrt(back * (2 - back)) * noise.normal();
+  way.value += -way.value * back + way.deviation * loudness * Math.sqrt(back * (2 - back)) * noise.normal();
   return way.value;
 }

@@ -1,166 +1,115 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { WebSocket } from 'ws';
-import type { MarketSettings } from '../market/index.ts';
+import { adapterOf, ask, connectAdapter, isBook } from '../testing/adapter-client.ts';
+import { Ends, MARKET } from '../testing/simulated.ts';
 import { hashOfBook, readSentLog } from './sent-log.ts';
-import { type Simulator, startSimulator } from './simulator.ts';
 
-const MARKET: MarketSettings = {
-  coins: ['BTC', 'DOGE'],
-  venues: [
-    { name: 'upbit', quote: 'KRW' },
-    { name: 'binance', quote: 'USDT' },
-  ],
-  depth: 5,
-  seed: '1',
-  booksPerSecond: 2_000,
-};
+const ends = new Ends();
+afterEach(() => ends.run());
+// Real sockets beside whatever else this machine does.
+jest.setTimeout(30_000);
 
-interface Frame {
-  readonly seq: number;
-  readonly venue: string;
-  readonly symbol: string;
-  readonly sequence: number;
-  readonly bids: readonly (readonly [number, number])[];
-  readonly asks: readonly (readonly [number, number])[];
-  readonly fx?: string;
-  readonly rate?: number;
-}
+const CODES = { upbit: ['KRW-BTC', 'KRW-DOGE', 'KRW-USDT'], binance: ['BTCUSDT', 'DOGEUSDT'] } as const;
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-async function start(market: Partial<MarketSettings> = {}, logPath: string | null = null, said: string[] = []): Promise<Simulator> {
-  const simulator = await startSimulator({
-    host: '127.0.0.1',
-    port: 0,
-    market: { ...MARKET, ...market },
-    logPath,
-    say: (_level, message) => said.push(message),
-  });
-  ends.push(() => simulator.close());
-  return simulator;
-}
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'simulator-'));
-  ends.push(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-function connect({ url }: Simulator, greeting: string): WebSocket {
-  const client = new WebSocket(url.replace('http', 'ws'));
-  ends.push(() => client.terminate());
-  client.on('open', () => client.send(greeting));
+function connect(url: string, venue: 'upbit' | 'binance', more: { trades?: boolean; tickers?: boolean; depth?: number } = {}) {
+  const client = connectAdapter(url, venue, { codes: CODES[venue], depth: MARKET.depth, ...more });
+  ends.add(() => client.close());
   return client;
 }
 
-function subscribe(simulator: Simulator, venues: readonly string[]): WebSocket {
-  return connect(simulator, JSON.stringify({ subscribe: { venues } }));
-}
+describe.each(['upbit', 'binance'] as const)('%s, simulated', (venue) => {
+  it('gives its adapter books of every pair without a fault', async () => {
+    const client = connect((await ends.simulator()).url, venue, { trades: true });
+    while (client.books.length < 400) await client.next(isBook);
+    expect(client.feed.ready()).toBe(true);
+    expect(client.feed.totals()).toMatchObject({ bad: 0, unknown: 0 });
+    for (const code of CODES[venue]) expect(client.feed.counts(code)).toMatchObject({ gaps: 0, resyncs: 0, crossed: 0, rounded: 0 });
+    expect(new Set(client.books.map(({ code }) => code))).toEqual(new Set(CODES[venue]));
+    const trades = client.outputs.filter(({ kind }) => kind === 'trade');
+    expect(trades.length).toBeGreaterThan(10);
+  });
 
-function frames(client: WebSocket, count: number): Promise<Frame[]> {
-  const got: Frame[] = [];
-  return new Promise((resolve) => {
-    client.on('message', (bytes) => {
-      got.push(JSON.parse(String(bytes)) as Frame);
-      if (got.length === count) resolve(got);
+  it('writes down every book that the adapter then says, as it says it', async () => {
+    const path = join(ends.folder(), 'sent.jsonl');
+    const simulator = await ends.simulator({ logPath: path });
+    const client = connect(simulator.url, venue);
+    while (client.books.length < 300) await client.next(isBook);
+    client.close();
+    await simulator.close();
+    const sent = readSentLog(path);
+    const byTime = new Set(sent.map(({ symbol, at, hash }) => `${symbol} ${at} ${hash}`));
+    const byNumber = new Set(sent.map(({ symbol, sequence, hash }) => `${symbol} ${sequence} ${hash}`));
+    const unknown = client.books.filter(({ symbol, exchangeAt, sequence, bids, asks }) => {
+      const hash = hashOfBook(bids, asks);
+      return !(exchangeAt === null ? byNumber.has(`${symbol} ${sequence} ${hash}`) : byTime.has(`${symbol} ${exchangeAt} ${hash}`));
     });
-  });
-}
-
-function closed(client: WebSocket): Promise<number> {
-  return new Promise((resolve) => client.once('close', resolve));
-}
-
-describe('the simulated venues', () => {
-  it('tell the rate and one book of each first, then books in turn without a gap', async () => {
-    const got = await frames(subscribe(await start(), ['upbit', 'binance']), 101);
-    expect(got[0]).toMatchObject({ fx: 'KRW-USDT', rate: expect.any(Number) });
-    const books = got.filter((frame) => frame.fx === undefined);
-    expect(books.slice(0, 4).map(({ venue, symbol }) => `${venue} ${symbol}`)).toEqual([
-      'upbit BTC-KRW',
-      'binance BTC-USDT',
-      'upbit DOGE-KRW',
-      'binance DOGE-USDT',
-    ]);
-    expect(books.map(({ seq }) => seq)).toEqual(books.map((_, i) => i + 1));
-    expect(books.map(({ sequence }) => sequence)).toEqual(books.map((_, i) => Math.floor(i / 4) + 1));
-    expect(books[0]?.bids).toHaveLength(5);
-  });
-
-  it('send only the venues that were asked for', async () => {
-    const got = await frames(subscribe(await start(), ['binance']), 40);
-    const books = got.filter((frame) => frame.fx === undefined);
-    expect(new Set(books.map(({ venue }) => venue))).toEqual(new Set(['binance']));
-    expect(books.map(({ seq }) => seq)).toEqual(books.map((_, i) => i + 1));
-  });
-
-  it.each(['nonsense', '{}', '{"subscribe":{"venues":["nasdaq"]}}'])(
-    'refuse %s as a subscription and say what was expected',
-    async (greeting) => {
-      const client = connect(await start(), greeting);
-      const [got, code] = await Promise.all([frames(client, 1), closed(client)]);
-      expect(got).toEqual([{ error: expect.stringContaining('with venues of upbit, binance') }]);
-      expect(code).toBe(1008);
-    },
-  );
-
-  it('say over HTTP how much was sent', async () => {
-    const simulator = await start();
-    const client = subscribe(simulator, ['upbit', 'binance']);
-    await frames(client, 9);
-    const sent = (await (await fetch(`${simulator.url}/sent`)).json()) as ReturnType<Simulator['sent']>;
-    expect(sent.books).toBeGreaterThanOrEqual(8);
-    expect(Object.values(sent.lastSequence).reduce((sum, sequence) => sum + sequence, 0)).toBe(sent.books);
-    expect(await (await fetch(`${simulator.url}/healthz`)).json()).toEqual({ status: 'ok', clients: 1 });
-    expect((await fetch(`${simulator.url}/elsewhere`)).status).toBe(404);
-  });
-
-  it('write down exactly what a client gets, up to the end', async () => {
-    const path = join(newFolder(), 'sent.jsonl');
-    const simulator = await start({}, path);
-    const client = subscribe(simulator, ['upbit', 'binance']);
-    const got: Frame[] = [];
-    client.on('message', (bytes) => got.push(JSON.parse(String(bytes)) as Frame));
-    await frames(client, 300);
-    await Promise.all([closed(client), simulator.close()]);
-    const books = got.filter((frame) => frame.fx === undefined);
-    expect(readSentLog(path).map(({ venue, symbol, sequence, hash }) => ({ venue, symbol, sequence, hash }))).toEqual(
-      books.map(({ venue, symbol, sequence, bids, asks }) => ({ venue, symbol, sequence, hash: hashOfBook(bids, asks) })),
-    );
-    expect(books).toHaveLength(simulator.sent().books);
+    expect(unknown).toEqual([]);
+    expect(client.books[0]?.bids).toHaveLength(MARKET.depth);
     // What a crash leaves behind: half a line, which counts for nothing.
-    appendFileSync(path, '{"venue":"up');
-    expect(readSentLog(path)).toHaveLength(books.length);
+    appendFileSync(path, '{"t":"book","venue":"up');
+    expect(readSentLog(path)).toHaveLength(sent.length);
     appendFileSync(path, '\n');
     expect(() => readSentLog(path)).toThrow(/the log is damaged/);
   });
 
-  it('disconnect a client that does not read', async () => {
+  it('answers what its adapter asks over REST', async () => {
+    const { url } = await ends.simulator();
+    const { rest, limitNews } = adapterOf(venue);
+    const answers = async (requests: ReturnType<typeof rest.book>) => ask(url, venue, requests[0] as (typeof requests)[number]);
+    const instruments = await answers(rest.instruments(CODES[venue]));
+    expect(rest.decodeInstruments(instruments.body)).toEqual(
+      CODES[venue].map((code) => expect.objectContaining({ code, ticksFromVenue: true })),
+    );
+    expect(limitNews(instruments)).toMatchObject({ limit: expect.any(String), banned: false, waitMs: null });
+    const markets = rest.decodeMarkets((await answers(rest.markets())).body);
+    expect(markets.map(({ code }) => code)).toEqual(expect.arrayContaining([...CODES[venue]]));
+    expect(markets.every(({ state, warnings }) => state === 'trading' && warnings.length === 0)).toBe(true);
+    const wallets = rest.decodeWallets((await answers(rest.wallets())).body);
+    expect(wallets.map(({ coin, deposits, withdrawals }) => [coin, deposits && withdrawals])).toEqual(
+      expect.arrayContaining([
+        ['BTC', true],
+        ['DOGE', true],
+      ]),
+    );
+  });
+});
+
+describe('the simulated venues', () => {
+  it('disconnect a client that does not read, and nobody else', async () => {
     const said: string[] = [];
-    const simulator = await start({ depth: 200, booksPerSecond: 20_000 }, null, said);
-    const slow = subscribe(simulator, ['upbit', 'binance']);
-    await frames(slow, 1);
+    const market = { ...MARKET, depth: 200, booksPerSecond: 20_000 };
+    const { url } = await ends.simulator({ market, say: (_level, message) => said.push(message) });
+    const slow = new WebSocket(`${url.replace('http', 'ws')}/upbit/websocket/v1`);
+    ends.add(() => slow.terminate());
+    slow.on('open', () => slow.send(JSON.stringify([{ ticket: 't' }, { type: 'orderbook', codes: CODES.upbit }])));
+    await new Promise((resolve) => slow.once('message', resolve));
     slow.pause();
-    const quick = subscribe(simulator, ['upbit']);
-    await new Promise<void>((resolve) => {
-      quick.on('message', () => {
-        if (said.includes('a client reads too slowly and is disconnected')) resolve();
-      });
-    });
-    expect(quick.readyState).toBe(WebSocket.OPEN);
-  }, 20_000);
+    const quick = connect(url, 'binance');
+    while (!said.includes('a client reads too slowly and is disconnected')) await quick.next(isBook);
+    expect(quick.opened()).toBe(1);
+  }, 30_000);
 
   it('say where they cannot listen', async () => {
-    const { url } = await start();
+    const { url } = await ends.simulator();
     const port = Number(new URL(url).port);
-    await expect(startSimulator({ host: '127.0.0.1', port, market: MARKET, logPath: null, say: () => {} })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}`,
+    await expect(ends.simulator({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`);
+  });
+
+  it('refuse a venue whose protocol they do not speak', async () => {
+    await expect(ends.simulator({ market: { ...MARKET, venues: [{ name: 'kraken', quote: 'USDT' }] } })).rejects.toThrow(
+      /expected venues of upbit, binance, bank, found kraken.*change market\.venues/,
     );
+  });
+
+  it('say over HTTP how much there was', async () => {
+    const simulator = await ends.simulator();
+    const client = connect(simulator.url, 'upbit');
+    while (client.books.length < 9) await client.next(isBook);
+    const sent = (await (await fetch(`${simulator.url}/sent`)).json()) as ReturnType<typeof simulator.sent>;
+    expect(Object.values(sent.lastSequence).reduce((sum, count) => sum + count, 0)).toBe(sent.books);
+    expect(await (await fetch(`${simulator.url}/healthz`)).json()).toEqual({ status: 'ok', clients: 1 });
+    expect((await fetch(`${simulator.url}/elsewhere`)).status).toBe(404);
   });
 });

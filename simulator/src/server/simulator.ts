@@ -1,12 +1,19 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { type Instrument, type MarketSettings, makeBookWriter, makeMarket } from '../market/index.ts';
-import { Audience, type Listener } from './audience.ts';
-import { bookTail, subscriptionOf } from './frames.ts';
+import { Board } from '../control/board.ts';
+import { conditionsOf, hindrance, makeEffects } from '../control/effects.ts';
+import { controlRoute } from '../control/routes.ts';
+import { Spoiler } from '../control/spoiler.ts';
+import { type Instrument, type MarketSettings, makeMarket } from '../market/index.ts';
+import { openRecording, type RecordingPlan } from '../recording/plan.ts';
+import { recorded } from '../recording/site.ts';
+import { PROTOCOLS } from '../venues/registry.ts';
+import { openDoors } from './doors.ts';
+import type { Listing } from './listing.ts';
+import { expectSpoken, type OpenVenue, openVenues } from './open-venues.ts';
+import { keepPace } from './pace.ts';
 import type { Say } from './say.ts';
 import { openSentLog } from './sent-log.ts';
-import { wallMicros } from './wall.ts';
+import { type HttpAnswer, type HttpRequest, json, type VenueProtocol } from './venue.ts';
 
 export interface SimulatorOptions {
   readonly host: string;
@@ -15,6 +22,10 @@ export interface SimulatorOptions {
   readonly market: MarketSettings;
   /** Where all that is sent is written down; null for nowhere. */
   readonly logPath: string | null;
+  /** Faults to come, each with the seconds from now at which it begins. */
+  readonly faults?: readonly unknown[];
+  /** Venues whose sockets play a recording instead. */
+  readonly recordings?: readonly RecordingPlan[];
   readonly say: Say;
 }
 
@@ -27,137 +38,129 @@ export interface Simulator {
 
 export interface Sent {
   readonly books: number;
-  /** By `<venue> <symbol>`. */
+  /** How many books there have been, by `<venue> <symbol>`. */
   readonly lastSequence: Readonly<Record<string, number>>;
 }
 
-const TICK_MS = 3;
-/** After a pause longer than this the market goes on from where it stood instead of catching up in a burst. */
-const MOST_BEHIND_MS = 250;
-const MOST_CLIENTS = 32;
-const FAREWELL_MS = 1_000;
-const MOST_CLIENT_BYTES = 16 * 1024;
+const TICK_MS = 1_000;
 
-/** Serves the simulated market in real time. While nobody listens the market stands still. */
-export async function startSimulator({ host, port, market: settings, logPath, say }: SimulatorOptions): Promise<Simulator> {
-  const market = makeMarket(settings);
+/** Serves the simulated market in real time, each venue by its own protocol below `/<venue>`. */
+export async function startSimulator({
+  host,
+  port,
+  market: settings,
+  logPath,
+  faults = [],
+  recordings = [],
+  say,
+}: SimulatorOptions): Promise<Simulator> {
+  const market = makeMarket({ withRates: true, ...settings });
+  expectSpoken(settings, PROTOCOLS);
+  const protocols = withRecordings(recordings);
   const log = logPath === null ? null : openSentLog(logPath);
-  const epoch = Date.now();
-  const known = settings.venues.map(({ name }) => name);
-  const places = new Map(market.instruments.map((of) => [of, { write: makeBookWriter(of), sequence: 0 }]));
-  const audience = new Audience({
-    rate: market.rate,
-    now: wallMicros,
-    tooSlow: (unsent) => say('warn', 'a client reads too slowly and is disconnected', { unsent }),
+  const spoiler = new Spoiler(settings.seed, log);
+  const board = new Board({
+    known: { venues: () => [...venues.keys()], symbols: (venue) => venues.get(venue)?.listings.map(({ symbol }) => symbol) ?? [] },
+    log: (line) => {
+      log?.add(line);
+      say('info', `a fault ${line.state === 'began' ? 'begins' : 'is over'}`, { fault: line.fault });
+    },
+    began(fault) {
+      spoiler.follow(board.acting);
+      effects.began(fault);
+    },
+    ended(fault) {
+      spoiler.follow(board.acting);
+      effects.ended(fault);
+    },
   });
+  const venues = openVenues({ market, settings, protocols, conditions: conditionsOf(board), log, say });
+  const effects = makeEffects({
+    connections: () => doors.connections,
+    site: (venue) => (venues.get(venue) as OpenVenue).site,
+    instruments: market.instruments,
+  });
+  const places = new Map<Instrument, { readonly venue: OpenVenue; readonly listing: Listing }>();
+  for (const venue of venues.values()) for (const listing of venue.listings) places.set(listing.instrument, { venue, listing });
   let books = 0;
   let closing: Promise<void> | null = null;
-
-  function publish(instrument: Instrument): void {
-    const { venue, symbol } = instrument;
-    if (!audience.wants(venue)) return;
-    const place = places.get(instrument) as { write: ReturnType<typeof makeBookWriter>; sequence: number };
-    const text = place.write();
-    const exchangeAt = wallMicros();
-    const sequence = ++place.sequence;
-    books++;
-    log?.add({ venue, symbol, epoch, sequence, at: exchangeAt }, text);
-    audience.book(venue, bookTail({ venue, symbol, epoch, sequence, exchangeAt }, text));
-  }
-
-  function publishNext(count: number): void {
-    audience.open();
-    for (let i = 0; i < count; i++) publish(market.step());
-    audience.close();
-  }
-
-  const perMs = settings.booksPerSecond / 1_000;
-  let from = 0;
-  let done = 0;
-  let timer: NodeJS.Timeout | null = null;
-  function tick(): void {
-    const now = performance.now();
-    const due = Math.floor((now - from) * perMs) - done;
-    const most = Math.max(1, Math.ceil(MOST_BEHIND_MS * perMs));
-    if (due > most) {
-      say('warn', 'the market was held up and goes on from where it stood', { skippedMs: Math.round(due / perMs) });
-      start();
-      return;
-    }
-    done += due;
-    publishNext(due);
-  }
-  function start(): void {
-    from = performance.now();
-    done = 0;
-    timer ??= setInterval(tick, TICK_MS);
-  }
-  function stop(): void {
-    if (timer !== null) clearInterval(timer);
-    timer = null;
-  }
-
-  function join(listener: Listener): void {
-    audience.join(listener);
-    listener.client.once('close', () => {
-      audience.leave(listener);
-      if (audience.size === 0) stop();
-      say('info', 'a client has gone', { clients: audience.size, books: listener.seq });
-    });
-    // One book of each, at once: whoever comes in between knows where everything stands.
-    publishNext(market.instruments.length);
-    if (timer === null) start();
-    say('info', 'a client has subscribed', { clients: audience.size, venues: [...listener.venues] });
-  }
-
-  const server = createServer(answer);
-  const sockets = new WebSocketServer({ server, perMessageDeflate: false, maxPayload: MOST_CLIENT_BYTES });
-  sockets.on('connection', (client: WebSocket, request: IncomingMessage) => {
-    client.on('error', (error) => say('warn', 'a client breaks the protocol', { error: error.message }));
-    if (sockets.clients.size > MOST_CLIENTS) return client.close(1013, `at most ${MOST_CLIENTS} clients`);
-    client.once('message', (data) => {
-      const venues = subscriptionOf(String(data), known);
-      if (closing !== null) return client.close(1001, 'the simulator stops');
-      if (!(venues instanceof Error)) return join({ client, socket: request.socket, venues: new Set(venues), seq: 0, fxAt: 0 });
-      client.send(JSON.stringify({ error: venues.message }));
-      client.close(1008, 'not a subscription');
-    });
-  });
 
   function sent(): Sent {
     return {
       books,
-      lastSequence: Object.fromEntries([...places].map(([{ venue, symbol }, { sequence }]) => [`${venue} ${symbol}`, sequence])),
+      lastSequence: Object.fromEntries(
+        [...places.values()].map(({ venue, listing }) => [`${venue.name} ${listing.symbol}`, listing.books]),
+      ),
     };
   }
 
-  function answer({ url, method }: IncomingMessage, response: ServerResponse): void {
-    const body =
-      method !== 'GET'
-        ? null
-        : url === '/healthz' || url === '/readyz'
-          ? { status: 'ok', clients: audience.size }
-          : url === '/sent'
-            ? sent()
-            : null;
-    response.writeHead(body === null ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body ?? { error: 'expected GET /healthz or GET /sent, or a WebSocket' }));
+  function own(request: HttpRequest, body: string): HttpAnswer {
+    const commanded = controlRoute(board, request, body);
+    if (commanded !== null) return commanded;
+    const { path, method } = request;
+    if (method === 'GET' && (path === '/healthz' || path === '/readyz'))
+      return json(200, { status: 'ok', clients: doors.connections.size });
+    if (method === 'GET' && path === '/sent') return json(200, sent());
+    return json(404, {
+      error: `expected /${[...venues.keys()].join('/…, /')}/…, GET /healthz, GET /sent or /control/faults, found ${method} ${path}`,
+    });
   }
 
+  const doors = openDoors({
+    places: venues,
+    gate: spoiler.pass,
+    hindered: (venue, kind) => hindrance(board, (venues.get(venue) as OpenVenue).site, venue, kind),
+    own,
+    closed: (connection) => spoiler.forget(connection),
+    log,
+    say,
+  });
+  const { server, connections } = doors;
   try {
-    // The WebSocket server passes the HTTP server's errors on.
+    board.post(faults);
+  } catch (cause) {
+    log?.close();
+    throw new Error(`simulator: the faults cannot be followed: ${(cause as Error).message}`, { cause });
+  }
+  try {
     await new Promise<void>((resolve, reject) => {
-      sockets.once('error', reject);
+      server.once('error', reject);
       server.listen(port, host, resolve);
     });
   } catch (cause) {
+    board.end(null);
     log?.close();
     throw new Error(
       `simulator: cannot listen on ${host}:${port}: ${(cause as Error).message}: change infrastructure.simulatorUrl or end what listens there`,
       { cause },
     );
   }
-  sockets.on('error', (error) => say('error', 'the server is in trouble', { error: error.message }));
+  server.on('error', (error) => say('error', 'the server is in trouble', { error: error.message }));
+
+  const pace = keepPace({
+    nextAt: market.nextAt,
+    step() {
+      const { venue, listing } = places.get(market.step()) as { venue: OpenVenue; listing: Listing };
+      books++;
+      venue.publish(listing);
+    },
+    open() {
+      for (const { socket } of connections) socket.cork();
+    },
+    close() {
+      for (const connection of connections) {
+        connection.socket.uncork();
+        if (!connection.tooSlow()) continue;
+        say('warn', 'a client reads too slowly and is disconnected', { id: connection.id, unsent: connection.unsentBytes() });
+        connection.cut();
+      }
+    },
+    heldUp: (skippedMs) => say('warn', 'the market was held up and goes on from where it stood', { skippedMs }),
+  });
+  const seconds = setInterval(() => {
+    for (const { site } of venues.values()) site.tick();
+  }, TICK_MS);
+
   const bound = server.address() as AddressInfo;
   const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
   say('info', 'the simulated market is open', { url, instruments: market.instruments.length, booksPerSecond: settings.booksPerSecond });
@@ -172,23 +175,22 @@ export async function startSimulator({ host, port, market: settings, logPath, sa
   };
 
   async function end(): Promise<void> {
-    stop();
-    // What was sent arrives: each client gets all of it, then the end; who does not read it is cut off.
-    await Promise.all([...sockets.clients].map((client) => farewell(client)));
-    sockets.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    board.end(null);
+    spoiler.close();
+    pace.stop();
+    clearInterval(seconds);
+    await doors.close();
     log?.close();
   }
 }
 
-function farewell(client: WebSocket): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => client.terminate(), FAREWELL_MS);
-    client.once('close', () => {
-      clearTimeout(cut);
-      resolve();
-    });
-    client.close(1001, 'the simulator stops');
-  });
+function withRecordings(plans: readonly RecordingPlan[]): ReadonlyMap<string, VenueProtocol> {
+  const protocols = new Map(PROTOCOLS);
+  for (const plan of plans) {
+    const protocol = PROTOCOLS.get(plan.venue);
+    if (protocol === undefined)
+      throw new Error(`simulator: expected a recording of ${[...PROTOCOLS.keys()].join(', ')}, found one of ${plan.venue}`);
+    protocols.set(plan.venue, recorded(protocol, { recording: openRecording(plan), speed: plan.speed }));
+  }
+  return protocols;
 }

@@ -30,6 +30,12 @@ export class Infrastructure {
   @Setting(address('http', 'https', 'ws', 'wss'), 'the simulated exchanges, for the simulated source')
   readonly simulatorUrl: string = 'http://127.0.0.1:9100';
 
+  @Setting(
+    optional(address('http', 'https')),
+    'bank rate USD/KRW, as {"quotes":{"USDKRW":1353.68}}; with nothing, the simulated source asks the simulated bank',
+  )
+  readonly bankRateUrl: string | null = null;
+
   @Setting(choice(...LOG_LEVELS), 'least important level that is logged')
   readonly logLevel: (typeof LOG_LEVELS)[number] = 'info';
 
@@ -44,4 +50,4 @@ export class Infrastructure {
 }
 
 /** Settings that are secrets, or addresses that may hold one: also as `ARB_…_FILE`, the path of a file that holds the value. */
-export const FROM_FILE: readonly (keyof Infrastructure)[] = ['natsPassword', 'postgresUrl', 'redisUrl'];
+export const FROM_FILE: readonly (keyof Infrastructure)[] = ['natsPassword', 'postgresUrl', 'redisUrl', 'bankRateUrl'];

@@ -214,6 +214,11 @@ describe('what a configuration is refused for', () => {
     ],
     ['limits in another currency', { yaml: 'risk: { currency: KRW }' }, /^risk\.currency: "KRW", is not aggregator\.numeraire/],
     [
+      'a recording of nothing',
+      { yaml: 'market: { source: recording, recordings: { upbit: [a.gz] } }' },
+      /^market\.recordings\.binance: nothing, is missing: the source is recording/,
+    ],
+    [
       'a latency upside down',
       { yaml: 'executor: { latencyMs: { upbit: { min: 20 } } }' },
       /^executor\.latencyMs\.upbit\.min: 20, is above max/,

@@ -21,8 +21,10 @@ import {
   choice,
   coin,
   dictionary,
+  flag,
   list,
   numeric,
+  optional,
   perVenue,
   record,
   row,
@@ -34,6 +36,7 @@ import {
 import { Setting } from './setting.ts';
 
 const DAY_MS = 86_400_000;
+const PAIR_WORD = /^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}$/;
 const GIB = 1024 * 1024 * 1024;
 
 export class Market implements MarketConfig {
@@ -55,7 +58,7 @@ export class Market implements MarketConfig {
   @Setting(whole(1, 100_000), 'books a second of the simulated source, over all venues and coins')
   readonly booksPerSecond: number = 500;
 
-  @Setting(whole(1, 200), 'levels a side that a book keeps')
+  @Setting(whole(1, 30), 'levels a side that a book keeps')
   readonly depth: number = 30;
 
   @Setting(
@@ -63,6 +66,57 @@ export class Market implements MarketConfig {
     'all draws of the session come from it',
   )
   readonly seed: string = '1';
+
+  @Setting(flag(), 'public trades are said too')
+  readonly trades: boolean = true;
+
+  @Setting(
+    choice('SINGLE', 'FIXED_LIST', 'TOP_N', 'FULL_MARKET'),
+    'coins that are traded: the first of market.coins, all of them, the topN best by volume, spread and depth, or every one',
+  )
+  readonly universe: NonNullable<MarketConfig['universe']> = 'FIXED_LIST';
+
+  @Setting(whole(1, 1000), 'coins of TOP_N, such as 20, 50 or 100')
+  readonly topN: number = 20;
+
+  @Setting(numeric(0, 1e15), 'value traded in a day, in the numeraire, below which TOP_N and FULL_MARKET leave a coin out')
+  readonly leastVolume: number = 0;
+
+  @Setting(optional(list(coin, 1000)), 'coins that TOP_N and FULL_MARKET take in any case')
+  readonly whitelist: readonly string[] | null = null;
+
+  @Setting(optional(list(coin, 1000)), 'coins that are never traded')
+  readonly blacklist: readonly string[] | null = null;
+
+  @Setting(whole(1, 86_400), 'time between two looks at which coins are the best')
+  readonly universeSeconds: number = 600;
+
+  @Setting(
+    dictionary(VENUE_WORD, 'venue', dictionary(COIN_WORD, 'ticker', coin, 1000), 16),
+    "coins that only look alike: a venue's ticker, and the name that the coin has everywhere else",
+  )
+  readonly coinNames: NonNullable<MarketConfig['coinNames']> = {};
+
+  @Setting(whole(1, 86_400), 'time between two questions about wallets, warnings and delistings')
+  readonly statusSeconds: number = 60;
+
+  @Setting(whole(1, 86_400), 'time between two questions about the bank rate')
+  readonly bankSeconds: number = 10;
+
+  @Setting(
+    dictionary(PAIR_WORD, 'pair', numeric(1e-12, 1e12), 16),
+    'rates for when no source is left, such as KRW-USDT: 1400; without one there is no rate then',
+  )
+  readonly staticRates: NonNullable<MarketConfig['staticRates']> = {};
+
+  @Setting(
+    dictionary(VENUE_WORD, 'venue', list(text(/^[^\r\n]{1,1000}$/, 'the path of a file', 'write its path'), 1000), 16),
+    'files of the source recording by venue; a relative path is looked for in ARB_RECORDINGS',
+  )
+  readonly recordings: NonNullable<MarketConfig['recordings']> = {};
+
+  @Setting(choice('recorded', 'max'), 'how fast recordings go: as they were recorded, or as fast as they are taken')
+  readonly recordingSpeed: NonNullable<MarketConfig['recordingSpeed']> = 'recorded';
 }
 
 export class Aggregator implements AggregatorConfig {

@@ -135,6 +135,14 @@ export function faultsTogether(session: SessionConfig): readonly Fault[] {
     `is not one ratio for each of the ${zones} zones that the bounds make`,
     'write one for each: edge first, then size, then volatility the fastest',
   );
+  for (const { name } of market.venues)
+    refuse(
+      market.source === 'recording' && !Object.hasOwn(market.recordings ?? {}, name),
+      `market.recordings.${name}`,
+      undefined,
+      'is missing: the source is recording',
+      `name its files, or leave ${name} out of market.venues`,
+    );
   for (const { name, quote } of market.venues)
     refuse(
       !Object.hasOwn(executor.openingBalances[name] ?? {}, quote),

@@ -12,7 +12,10 @@ export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   ARB_CONFIG: 'one more configuration file, over that of the environment',
   ARB_RECORDINGS: 'folder of recorded market data',
   ARB_SESSION_START: '`clean` begins a new session whatever there was; said once, by `npm start -- --clean`',
+  ARB_SIMULATOR_FAULTS: 'file of faults that befall the simulated exchanges, with the times at which they begin',
   ARB_SIMULATOR_LOG: 'file in which the simulated exchanges keep all that they sent',
+  ARB_SIMULATOR_PROFILE: 'kind of market that the simulated exchanges show: lively, or a campaign such as C1',
+  ARB_SIMULATOR_RECORDING: 'recordings that simulated exchanges play instead of their market: VENUE:FILE[,FILE…][@SPEED]',
 };
 
 function upper(word: string): string {

@@ -144,7 +144,8 @@ export const fx = record({
   pair,
   rate: positive,
   tier: oneOf('multi', 'single', 'http', 'static'),
-  sources: list(record({ source: text, rate: positive, ageMs: number, used: boolean }), 16),
+  /** Of one that was not used: `dropped` says why. */
+  sources: list(record({ source: text, rate: positive, ageMs: number, used: boolean, dropped: optional(text) }), 16),
   bankRate: optional(nullable(positive)),
   stableRate: optional(nullable(positive)),
 });

@@ -30,6 +30,23 @@ export interface MarketConfig {
   /** Levels a side that a book keeps. */
   readonly depth: number;
   readonly seed: string;
+  /** What follows is missing in sessions that began before there was such a setting. */
+  readonly trades?: boolean;
+  readonly universe?: 'SINGLE' | 'FIXED_LIST' | 'TOP_N' | 'FULL_MARKET';
+  readonly topN?: number;
+  /** Of a day, over all venues, in the numeraire. */
+  readonly leastVolume?: number;
+  readonly whitelist?: readonly string[] | null;
+  readonly blacklist?: readonly string[] | null;
+  readonly universeSeconds?: number;
+  /** By venue: its ticker → the canonical name of the coin. */
+  readonly coinNames?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly statusSeconds?: number;
+  readonly bankSeconds?: number;
+  readonly staticRates?: Readonly<Record<string, number>>;
+  /** By venue: its files, one stream in this order. */
+  readonly recordings?: Readonly<Record<string, readonly string[]>>;
+  readonly recordingSpeed?: 'recorded' | 'max';
 }
 
 export interface AggregatorConfig {

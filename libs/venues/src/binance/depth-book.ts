@@ -1,6 +1,7 @@
-import type { BookCounts, Micros } from '../adapter.ts';
+import type { BookCounts, Level, Micros } from '../adapter.ts';
+import type { LevelList } from '../book/level-list.ts';
 import { BookSide } from '../book/side.ts';
-import { Asking } from '../feed/asking.ts';
+import { Asking, type Pace } from '../feed/asking.ts';
 import { noCounts } from '../feed/counts.ts';
 import type { DepthMessage } from './depth-message.ts';
 
@@ -18,19 +19,23 @@ export class DepthBook {
   readonly code: string;
   readonly symbol: string;
   readonly counts: BookCounts = noCounts();
-  readonly asking = new Asking();
+  readonly asking: Asking;
   readonly bids = new BookSide('bids');
   readonly asks = new BookSide('asks');
   epoch: number;
   live = false;
   lastId = 0;
   exchangeAt: Micros | null = null;
+  /** The last prices that the snapshot held; null where it held all there were. What lies beyond is unknown, not empty. */
+  private lastBid: number | null = null;
+  private lastAsk: number | null = null;
   /** Of the last change that was applied: the next one may not begin within it. */
   private firstIdOfLast = 0;
   private buffered: Uint8Array[] = [];
   private bufferedBytes = 0;
 
-  constructor(code: string, symbol: string, firstEpoch: number) {
+  constructor(code: string, symbol: string, firstEpoch: number, pace?: Pace) {
+    this.asking = new Asking(pace);
     this.code = code;
     this.symbol = symbol;
     this.epoch = firstEpoch - 1;
@@ -65,6 +70,7 @@ export class DepthBook {
    */
   snapshot(message: DepthMessage, read: (bytes: Uint8Array) => boolean, each: (outcome: Outcome | 'snapshot') => void): 'done' | 'tooOld' {
     const { lastId } = message;
+    const [bidEnd, askEnd] = [endOf(message.bids), endOf(message.asks)];
     this.bids.clear();
     this.asks.clear();
     this.bids.apply(message.bids);
@@ -88,6 +94,8 @@ export class DepthBook {
     this.lastId = lastId;
     this.firstIdOfLast = 0;
     this.live = true;
+    this.lastBid = bidEnd;
+    this.lastAsk = askEnd;
     this.forgetBuffered();
     each('snapshot');
     for (const bytes of kept) {
@@ -95,6 +103,24 @@ export class DepthBook {
       each(this.change(message, bytes));
     }
     return 'done';
+  }
+
+  /** The market has moved to where the snapshot did not reach: of its first `levels` prices some may be missing. */
+  shallow(levels: number): boolean {
+    if (!this.live) return false;
+    const [bids, asks] = [this.bids.top(levels), this.asks.top(levels)];
+    const worst = (side: readonly Level[]): number => side[levels - 1]?.[0] ?? Number.NaN;
+    // Not so either where there are fewer.
+    return (this.lastBid !== null && !(worst(bids) >= this.lastBid)) || (this.lastAsk !== null && !(worst(asks) <= this.lastAsk));
+  }
+
+  /** A newer snapshot, read into `message`, takes the place of the live book. False: it is older than the book. */
+  deepen(message: DepthMessage): boolean {
+    if (message.lastId < this.lastId) return false;
+    this.epoch++;
+    this.exchangeAt = null;
+    this.snapshot(message, () => true, () => {}); // biome-ignore format: nothing was kept
+    return this.live;
   }
 
   private apply(message: DepthMessage, bytes: Uint8Array): Outcome {
@@ -138,4 +164,9 @@ export class DepthBook {
     this.buffered = [];
     this.bufferedBytes = 0;
   }
+}
+
+/** Snapshots are cut at round numbers of levels; a shorter one is the whole side. */
+function endOf({ prices, count }: LevelList): number | null {
+  return count > 0 && count % 100 === 0 ? (prices[count - 1] as number) : null;
 }

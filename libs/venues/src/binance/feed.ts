@@ -1,4 +1,5 @@
 import type { BookCounts, BookOut, FeedOptions, Micros, Output, TradeOut, VenueFeed } from '../adapter.ts';
+import type { Pace } from '../feed/asking.ts';
 import { CodeTable } from '../feed/code-table.ts';
 import { depthOf, MOST_CODES, noCounts } from '../feed/counts.ts';
 import { FaultLog } from '../feed/fault-log.ts';
@@ -9,7 +10,7 @@ import { plainDecimal, toFifteen } from '../wire/decimal-text.ts';
 import { toMicros } from '../wire/time.ts';
 import { DepthBook } from './depth-book.ts';
 import { DepthMessage, streamOf } from './depth-message.ts';
-import { binanceRest, isRow, readAnswer } from './rest.ts';
+import { binanceRest, isRow, readAnswer, SNAPSHOT_LEVELS } from './rest.ts';
 import { BINANCE_CONNECTION, binanceLimitNews } from './rules.ts';
 import { binanceSymbols } from './symbols.ts';
 
@@ -19,6 +20,12 @@ const QUIET_US = 2_000_000;
 const BACKUP_AFTER_US = 3_000_000;
 const BACKUP_EVERY_US = 100_000;
 const BACKUP_LEVELS = 100;
+/** How often it is looked whether the market has left the part of a book that is known. */
+const LOOK_EVERY_US = 1_000_000;
+/** All books that begin anew again and again share what most of the limit allows: so long for each of them. */
+const PAUSE_PER_BOOK_MS = 65;
+/** Of a snapshot after one that did not last: the cheapest. */
+const REPEATED_LEVELS = 100;
 /** Streams in one request: its text stays far below what a frame may hold. */
 const STREAMS_AT_ONCE = 200;
 const NOTHING: readonly Output[] = [];
@@ -43,6 +50,8 @@ export class BinanceFeed implements VenueFeed {
   private closedAt: Micros | null = null;
   private backupAt: Micros = 0;
   private backupNext = 0;
+  private lookedAt: Micros = 0;
+  private readonly pace: Pace = { mostPauseMs: 0 };
 
   constructor(options: FeedOptions) {
     this.options = options;
@@ -106,7 +115,12 @@ export class BinanceFeed implements VenueFeed {
     }
     if (!this.pulse.open) return request.backup ? this.takeBackup(book, at) : NOTHING;
     if (book.live) {
-      book.asking.served();
+      if (!book.shallow(this.depth)) book.asking.served(at);
+      else if (!book.deepen(this.message)) book.asking.unfit(at);
+      else {
+        book.asking.served(at);
+        return [this.bookOut(book, at, 'rest', false)];
+      }
       return NOTHING;
     }
     const outputs: Output[] = [];
@@ -116,9 +130,9 @@ export class BinanceFeed implements VenueFeed {
       // What is kept a second time has been said to be.
       else if (outcome !== 'buffered') outputs.push({ kind: 'skipped', code, symbol: book.symbol, why: outcome });
     });
-    if (book.live) book.asking.served();
+    if (book.live) book.asking.served(at);
     // The answer was good, but not for this: the next one will be newer.
-    else book.asking.failed(at, null);
+    else book.asking.unfit(at);
     return outputs;
   }
 
@@ -137,8 +151,13 @@ export class BinanceFeed implements VenueFeed {
   tick(at: Micros): readonly Output[] {
     if (!this.pulse.open) return this.askForBackup(at);
     const outputs = [...this.pulse.tick(at)];
+    const looks = at - this.lookedAt >= LOOK_EVERY_US;
+    if (looks) this.lookedAt = at;
     for (const book of this.books.values()) {
-      if (book.live) continue;
+      if (book.live) {
+        if (looks && book.shallow(this.depth) && book.asking.want(at)) outputs.push(...this.ask(book));
+        continue;
+      }
       if (book.asking.due(at) || (at - this.openedAt >= QUIET_US && book.asking.want(at))) outputs.push(...this.ask(book));
     }
     return outputs;
@@ -272,7 +291,9 @@ export class BinanceFeed implements VenueFeed {
   }
 
   private ask(book: DepthBook): readonly Output[] {
-    return binanceRest.book([book.code]).map((request) => ({ kind: 'rest', request }));
+    return binanceRest
+      .book([book.code], { depth: book.asking.repeated && !book.live ? REPEATED_LEVELS : snapshotLevels(this.books.size) })
+      .map((request) => ({ kind: 'rest', request }));
   }
 
   private askForBackup(at: Micros): readonly Output[] {
@@ -288,7 +309,7 @@ export class BinanceFeed implements VenueFeed {
   /** The snapshot stands in `message`. Each is an epoch of its own: nothing connects it with the last. */
   private takeBackup(book: DepthBook, at: Micros): readonly Output[] {
     book.begin();
-    book.asking.served();
+    book.asking.drop();
     book.snapshot(this.message, this.readAgain, () => {});
     const outputs = book.live ? [this.bookOut(book, at, 'rest', true)] : NOTHING;
     book.live = false;
@@ -317,11 +338,17 @@ export class BinanceFeed implements VenueFeed {
   private addBook(code: string): DepthBook {
     const symbol = this.symbols.symbolOf(code);
     if (symbol === null) throw new RangeError(`binance: expected a code such as BTCUSDT, found ${JSON.stringify(code)}`);
-    const book = new DepthBook(code, symbol, this.options.firstEpoch);
+    const book = new DepthBook(code, symbol, this.options.firstEpoch, this.pace);
     this.books.set(code, book);
+    this.pace.mostPauseMs = this.books.size * PAUSE_PER_BOOK_MS;
     this.table.add(code, book);
     return book;
   }
+}
+
+/** All books may have to begin anew at once, and again a little later, within a minute's limit of 6,000: many of them begin less deep. */
+function snapshotLevels(books: number): number {
+  return books <= 50 ? SNAPSHOT_LEVELS : books <= 100 ? 500 : 100;
 }
 
 /** A trade or an aggregated one; text: what is wrong with it. */

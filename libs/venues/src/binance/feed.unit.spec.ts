@@ -188,6 +188,49 @@ describe('binance', () => {
     expect(feed.levels('BTCUSDT', 1)).toBeNull();
   });
 
+  it('asks at once when a book is lost, more slowly and for less while it is lost again and again, and never more slowly than 2 s', () => {
+    const { feed } = live();
+    const pauses: number[] = [];
+    const depths: string[] = [];
+    let at = T0;
+    let id = 101;
+    for (let i = 0; i < 7; i++) {
+      id += 10;
+      const lostAt = at;
+      let outputs = feed.frame(change(id, id + 1), at);
+      while (!kinds(outputs).includes('rest')) {
+        at += S / 10;
+        outputs = feed.tick(at);
+      }
+      pauses.push((at - lostAt) / S);
+      const request = requestIn(outputs);
+      depths.push(request.path.split('=').at(-1) as string);
+      feed.answer(request, snapshot(id + 1), at);
+    }
+    expect(pauses).toEqual([0, 0.5, 1, 2, 2, 2, 2]);
+    expect(depths).toEqual(['1000', '100', '100', '100', '100', '100', '100']);
+    // Once it has lasted, the next loss is a first one.
+    expect(kinds(feed.frame(change(id + 10, id + 11), at + 6 * S))).toEqual(['gap', 'rest']);
+  });
+
+  it('asks for a new snapshot when the market moves to where the last one did not reach, and takes it without a hole', () => {
+    const levels = (from: number, step: number): Changes => Array.from({ length: 100 }, (_, i) => [String(from + i * step), '1'] as const);
+    const { feed } = opened({ depth: 30 });
+    feed.answer(requestIn(feed.frame(change(100, 101), T0)), snapshot(101, levels(1_000, -1), levels(1_001, 1)), T0);
+    expect(kinds(feed.tick(T0 + S))).toEqual([]);
+    // All bids but the last twenty known ones are gone.
+    const gone = levels(1_000, -1).slice(0, 80).map(([price]) => [price, '0'] as const); // biome-ignore format: one thought
+    expect(booksIn(feed.frame(change(102, 102, gone), T0 + S))[0]?.bids).toHaveLength(20);
+    const request = requestIn(feed.tick(T0 + 3 * S));
+    // Older than what is known already.
+    expect(feed.answer(request, snapshot(101, levels(1_000, -1), levels(1_001, 1)), T0 + 3 * S)).toEqual([]);
+    const again = requestIn(feed.tick(T0 + 5 * S));
+    const [book] = booksIn(feed.answer(again, snapshot(103, levels(920, -1), levels(1_001, 1)), T0 + 5 * S));
+    expect([book?.epoch, book?.bids.length, book?.sequence]).toEqual([8, 30, 103]);
+    expect(kinds(feed.frame(change(103, 103), T0 + 5 * S))).toEqual(['stale']);
+    expect(kinds(feed.frame(change(104, 104), T0 + 5 * S))).toEqual(['book']);
+  });
+
   it('finds out by the next change that one was lost beyond recognition', () => {
     const { feed } = live();
     expect(kinds(feed.frame(Buffer.from('garbage'), T0))).toEqual(['fault']);
@@ -316,13 +359,30 @@ describe("binance's answers and rules", () => {
 
   it('give the state of a market and of a wallet', () => {
     const markets = binance.rest.decodeMarkets(
-      info(...['TRADING', 'HALT', 'BREAK', 'CANCEL_ONLY'].map((status) => ({ symbol: 'X', status }))),
+      info(
+        ...['TRADING', 'HALT', 'BREAK', 'CANCEL_ONLY'].map((status) => ({ symbol: 'XUSDT', baseAsset: 'X', quoteAsset: 'USDT', status })),
+      ),
     );
+    expect(markets[0]).toMatchObject({ code: 'XUSDT', base: 'X', quote: 'USDT' });
     expect(markets.map(({ state }) => state)).toEqual(['trading', 'halted', 'halted', 'closing']);
     const wallets = [{ coin: 'BTC', networkList: [{ network: 'BTC', depositEnable: true, withdrawEnable: false }] }];
     expect(binance.rest.decodeWallets(Buffer.from(JSON.stringify(wallets)))).toEqual([
       { coin: 'BTC', network: 'BTC', deposits: true, withdrawals: false },
     ]);
+  });
+
+  it('say how much is traded', () => {
+    const row = { symbol: 'XUSDT', quoteVolume: '1000.5', bidPrice: '9', bidQty: '2', askPrice: '10', askQty: '3' };
+    expect(binance.rest.decodeActivity(Buffer.from(JSON.stringify([row, { symbol: 'YUSDT', quoteVolume: '0.0' }])))).toEqual([
+      { code: 'XUSDT', volume: 1000.5, bid: 9, ask: 10, depth: 48 },
+      { code: 'YUSDT', volume: null, bid: null, ask: null, depth: null },
+    ]);
+  });
+
+  it('ask for the rules of many pairs in parts', () => {
+    const codes = Array.from({ length: 150 }, (_, i) => `C${i}USDT`);
+    expect(binance.rest.instruments(codes).map((request) => request.codes.length)).toEqual([100, 50]);
+    expect(binance.rest.markets().map(({ path }) => path)).toEqual(['/api/v3/exchangeInfo']);
   });
 
   it('say what the venue refuses', () => {

@@ -1,5 +1,5 @@
 import type { Instrument } from '../instrument.ts';
-import type { MarketStatus, WalletStatus } from '../market-status.ts';
+import type { MarketActivity, MarketStatus, WalletStatus } from '../market-status.ts';
 import { AnswerError, type RestApi, type RestRequest } from '../rest.ts';
 import { plainDecimal } from '../wire/decimal-text.ts';
 import { BINANCE_HOST, depthWeight } from './rules.ts';
@@ -11,6 +11,9 @@ export const SNAPSHOT_LEVELS = 1_000;
 const MOST_ROWS = 20_000;
 const EXCHANGE_INFO_WEIGHT = 20;
 const WALLET_WEIGHT = 10;
+const ACTIVITY_WEIGHT = 80;
+/** An address of more than some kB is refused on the way. */
+const CODES_AT_ONCE = 100;
 const DEPTHS = [5, 10, 20, 50, 100, 500, 1_000, 5_000];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -85,6 +88,19 @@ function stateOf(status: string): MarketStatus['state'] {
   return status === 'CANCEL_ONLY' || status === 'END_OF_DAY' ? 'closing' : 'halted';
 }
 
+/** An empty list asks for all: one request. */
+function inParts(codes: readonly string[]): readonly (readonly string[])[] {
+  const parts = Array.from({ length: Math.ceil(codes.length / CODES_AT_ONCE) }, (_, i) =>
+    codes.slice(i * CODES_AT_ONCE, (i + 1) * CODES_AT_ONCE),
+  );
+  return parts.length === 0 ? [codes] : parts;
+}
+
+function positiveIn(row: Row, name: string): number | null {
+  const amount = Number(amountIn(row, name) ?? 0);
+  return amount > 0 && Number.isFinite(amount) ? amount : null;
+}
+
 function infoPath(codes: readonly string[]): string {
   if (codes.length === 0) return '/api/v3/exchangeInfo';
   return `/api/v3/exchangeInfo?symbols=${encodeURIComponent(JSON.stringify(codes))}`;
@@ -95,14 +111,34 @@ export const binanceRest: RestApi = {
     const limit = DEPTHS.find((levels) => levels >= depth) ?? 5_000;
     return codes.map((code) => get('book', `/api/v3/depth?symbol=${code}&limit=${limit}`, depthWeight(limit), { codes: [code], backup }));
   },
-  instruments: (codes) => [get('instruments', infoPath(codes), EXCHANGE_INFO_WEIGHT, { codes })],
+  instruments: (codes) => inParts(codes).map((part) => get('instruments', infoPath(part), EXCHANGE_INFO_WEIGHT, { codes: part })),
   decodeInstruments: (body) => symbolsOf(body).map(instrumentOf),
   published: () => null,
-  markets: () => [get('markets', infoPath([]), EXCHANGE_INFO_WEIGHT)],
+  markets: (codes = []) => inParts(codes).map((part) => get('markets', infoPath(part), EXCHANGE_INFO_WEIGHT, { codes: part })),
   decodeMarkets: (body) =>
     symbolsOf(body).map((row) => {
       const status = textIn(row, 'status', 'markets');
-      return { code: textIn(row, 'symbol', 'markets'), state: stateOf(status), warnings: status === 'TRADING' ? [] : [status] };
+      return {
+        code: textIn(row, 'symbol', 'markets'),
+        base: textIn(row, 'baseAsset', 'markets'),
+        quote: textIn(row, 'quoteAsset', 'markets'),
+        state: stateOf(status),
+        warnings: status === 'TRADING' ? [] : [status],
+      };
+    }),
+  // One answer about all pairs costs no more than one about twenty-one.
+  activity: () => [get('activity', '/api/v3/ticker/24hr', ACTIVITY_WEIGHT)],
+  decodeActivity: (body) =>
+    rowsOf(readAnswer(body, 'activity'), 'activity').map((row): MarketActivity => {
+      const [bid, ask] = [positiveIn(row, 'bidPrice'), positiveIn(row, 'askPrice')];
+      const depth = (bid ?? 0) * (positiveIn(row, 'bidQty') ?? 0) + (ask ?? 0) * (positiveIn(row, 'askQty') ?? 0);
+      return {
+        code: textIn(row, 'symbol', 'activity'),
+        volume: positiveIn(row, 'quoteVolume'),
+        bid,
+        ask,
+        depth: depth > 0 ? depth : null,
+      };
     }),
   wallets: () => [get('wallets', '/sapi/v1/capital/config/getall', WALLET_WEIGHT, { signed: true })],
   decodeWallets: (body) =>

@@ -16,34 +16,52 @@ export interface ReplayOptions {
 export function replay(adapter: VenueAdapter, entries: readonly Recorded[], options: ReplayOptions = {}): VenueFeed {
   const { seen, ...wanted } = options;
   const feed = adapter.feed({ ...wanted, codes: 'any', firstEpoch: 1, symbols: symbolsIn(adapter, entries) });
-  const asked: RestRequest[] = [];
-  const open = new Set<string>();
+  const replayer = new Replayer(adapter, feed);
   let at: Micros = 0;
-  const take = (outputs: readonly Output[], entry: Recorded): void => {
-    for (const output of outputs) if (output.kind === 'rest' && asked.length < 1_000) asked.push(output.request);
-    seen?.(outputs, feed, entry);
-  };
   for (const entry of entries) {
     at = Math.max(at, entry.at ?? at);
+    replayer.take(entry, at, (outputs) => seen?.(outputs, feed, entry));
+  }
+  return feed;
+}
+
+/** Hands a feed what was recorded, one thing after the other. */
+export class Replayer {
+  private readonly adapter: VenueAdapter;
+  private readonly feed: VenueFeed;
+  private readonly asked: RestRequest[] = [];
+  private readonly open = new Set<string>();
+
+  constructor(adapter: VenueAdapter, feed: VenueFeed) {
+    this.adapter = adapter;
+    this.feed = feed;
+  }
+
+  /** `seen`: what came of it, perhaps in two parts. */
+  take(entry: Recorded, at: Micros, seen: (outputs: readonly Output[]) => void): void {
+    const { open, feed, asked } = this;
+    const say = (outputs: readonly Output[]): void => {
+      for (const output of outputs) if (output.kind === 'rest' && asked.length < 1_000) asked.push(output.request);
+      seen(outputs);
+    };
     if (open.size === 0 && entry.kind !== 'connect') {
       open.add('');
-      take(feed.opened(at), entry);
+      say(feed.opened(at));
     }
-    if (entry.kind === 'frame') take(feed.frame(entry.bytes, at), entry);
+    if (entry.kind === 'frame') say(feed.frame(entry.bytes, at));
     else if (entry.kind === 'answer') {
-      const request = requestOf(entry, adapter, feed, asked);
-      if (request !== null) take(feed.answer(request, { status: 200, headers: {}, body: entry.body }, at), entry);
+      const request = requestOf(entry, this.adapter, feed, asked);
+      if (request !== null) say(feed.answer(request, { status: 200, headers: {}, body: entry.body }, at));
     } else if (open.size === 0 || open.has(entry.connection)) {
-      if (open.size > 0) take(feed.closed(at), entry);
+      if (open.size > 0) say(feed.closed(at));
       open.add(entry.connection);
-      take(feed.opened(at), entry);
+      say(feed.opened(at));
     } else if (open.has('')) {
       // Answers came before it: they were asked for this connection's sake.
       open.delete('');
       open.add(entry.connection);
     } else open.add(entry.connection);
   }
-  return feed;
 }
 
 /** Who was asked is in the address; where there is none, the adapter has asked for it itself. */
@@ -66,7 +84,7 @@ function requestOf(
 }
 
 /** The venue's own list where the recording holds it: by spelling alone a symbol is only a good guess. */
-function symbolsIn(adapter: VenueAdapter, entries: readonly Recorded[]): SymbolMap {
+export function symbolsIn(adapter: VenueAdapter, entries: readonly Recorded[]): SymbolMap {
   const list = entries.find((entry) => entry.kind === 'answer' && entry.url?.includes('/exchangeInfo') === true);
   return list?.kind === 'answer' ? adapter.symbols(adapter.rest.decodeInstruments(list.body)) : adapter.symbols();
 }

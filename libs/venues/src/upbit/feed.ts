@@ -106,7 +106,6 @@ export class UpbitFeed implements VenueFeed {
       this.mend.failed(at, upbitLimitNews(response).waitMs);
       return [this.faultLog.add(response.body, `REST ${request.path} ${(error as Error).message}`, null, at)];
     }
-    if (!request.backup) this.mend.served();
     const outputs: Output[] = [];
     for (const row of rows) {
       const line = this.lines.get(codeOfMessage(row) ?? '');
@@ -115,6 +114,11 @@ export class UpbitFeed implements VenueFeed {
       const why = this.message.readObject(row);
       if (why !== null) outputs.push(this.faultLog.add(response.body, `REST ${request.path}: ${line.code}: ${why}`, line.code, at));
       else outputs.push(...this.takeBook(line, response.body, at, 'rest', away));
+    }
+    if (!request.backup) {
+      // An answer that leaves out what was asked for is asked for again, but not at once.
+      if (request.codes.some((code) => this.lines.get(code)?.broken === true)) this.mend.unfit(at);
+      else this.mend.served(at);
     }
     return [...outputs, ...this.askToMend(at)];
   }
@@ -307,7 +311,7 @@ export class UpbitFeed implements VenueFeed {
     const codes: string[] = [];
     for (const line of this.lines.values()) if (line.broken && codes.length < BACKUP_CODES) codes.push(line.code);
     if (codes.length === 0) {
-      this.mend.drop();
+      this.mend.served(at);
       return NOTHING;
     }
     if (!this.mend.want(at)) return NOTHING;

@@ -269,7 +269,7 @@ describe("upbit's answers and rules", () => {
   it('name market warnings and suspended wallets', () => {
     const event = { warning: true, caution: { PRICE_FLUCTUATIONS: false, DEPOSIT_AMOUNT_SOARING: true } };
     expect(upbit.rest.decodeMarkets(json([{ market: 'KRW-BTC', market_event: event }]))).toEqual([
-      { code: 'KRW-BTC', state: 'trading', warnings: ['WARNING', 'DEPOSIT_AMOUNT_SOARING'] },
+      { code: 'KRW-BTC', base: 'BTC', quote: 'KRW', state: 'trading', warnings: ['WARNING', 'DEPOSIT_AMOUNT_SOARING'] },
     ]);
     const wallets = ['working', 'withdraw_only', 'deposit_only', 'paused'].map((wallet_state) => ({
       currency: 'BTC',
@@ -281,6 +281,17 @@ describe("upbit's answers and rules", () => {
       [false, true],
       [true, false],
       [false, false],
+    ]);
+  });
+
+  it('say how much is traded, in two answers', () => {
+    const units = [{ bid_price: 9, bid_size: 2, ask_price: 10, ask_size: 3 }];
+    expect(upbit.rest.activity(['KRW-BTC']).map(({ path }) => path.split('?')[0])).toEqual(['/v1/ticker', '/v1/orderbook']);
+    expect(upbit.rest.decodeActivity(json([{ market: 'KRW-BTC', acc_trade_price_24h: 1.5e9 }]))).toEqual([
+      { code: 'KRW-BTC', volume: 1.5e9, bid: null, ask: null, depth: null },
+    ]);
+    expect(upbit.rest.decodeActivity(json([{ market: 'KRW-BTC', orderbook_units: units }]))).toEqual([
+      { code: 'KRW-BTC', volume: null, bid: 9, ask: 10, depth: 48 },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { Instrument } from '../instrument.ts';
-import type { MarketStatus, WalletStatus } from '../market-status.ts';
+import type { MarketActivity, MarketStatus, WalletStatus } from '../market-status.ts';
 import { AnswerError, type RestApi, type RestRequest } from '../rest.ts';
 import { plainDecimal } from '../wire/decimal-text.ts';
 import { decimalOf, field, isObject, type Json, type JsonObject, readJson, textOf } from '../wire/json-text.ts';
@@ -9,6 +9,7 @@ import { leastNotional, publishedTicks } from './ticks.ts';
 /** An address of a few kB is refused somewhere on the way. */
 const CODES_AT_ONCE = 100;
 const MOST_ROWS = 10_000;
+const ACTIVITY_LEVELS = 15;
 const LOT = '0.00000001';
 
 function get(what: RestRequest['what'], path: string, limit: string, more: Partial<RestRequest> = {}): RestRequest {
@@ -64,6 +65,11 @@ function publishedInstrument(code: string): Instrument {
   };
 }
 
+function positiveOf(value: Json | undefined): number | null {
+  const number = Number(decimalOf(value) ?? 0);
+  return number > 0 && Number.isFinite(number) ? number : null;
+}
+
 export const upbitRest: RestApi = {
   book: (codes, { backup = false, depth = 30 } = {}) =>
     // One bad code refuses the whole call: they are in the answer to `markets`.
@@ -91,10 +97,38 @@ export const upbitRest: RestApi = {
       const event = isObject(row.market_event) ? row.market_event : {};
       const caution = isObject(event.caution) ? Object.entries(event.caution).filter(([, on]) => on === true) : [];
       const warned = event.warning === true || row.market_warning === 'CAUTION';
+      const code = need(row, 'market', 'markets');
+      const [quote, base] = quoteAndBase(code);
       return {
-        code: need(row, 'market', 'markets'),
+        code,
+        base,
+        quote,
         state: 'trading',
         warnings: [...(warned ? ['WARNING'] : []), ...caution.map(([name]) => name)],
+      };
+    }),
+
+  activity: (codes) =>
+    inParts(codes).flatMap((part) => [
+      get('activity', `/v1/ticker?markets=${part.join(',')}`, 'ticker', { codes: part }),
+      get('activity', `/v1/orderbook?markets=${part.join(',')}&count=${ACTIVITY_LEVELS}`, 'orderbook', { codes: part }),
+    ]),
+
+  decodeActivity: (body) =>
+    rowsOf(body, 'activity').map((row): MarketActivity => {
+      const units = Array.isArray(row.orderbook_units) ? row.orderbook_units.filter(isObject) : [];
+      const of = (unit: JsonObject, name: string): number => Number(decimalOf(unit[name]) ?? 0);
+      const best = units[0];
+      const depth = units.reduce(
+        (sum, unit) => sum + of(unit, 'bid_price') * of(unit, 'bid_size') + of(unit, 'ask_price') * of(unit, 'ask_size'),
+        0,
+      );
+      return {
+        code: need(row, 'market', 'activity'),
+        volume: positiveOf(row.acc_trade_price_24h),
+        bid: positiveOf(best?.bid_price),
+        ask: positiveOf(best?.ask_price),
+        depth: depth > 0 ? depth : null,
       };
     }),
 

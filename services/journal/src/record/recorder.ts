@@ -15,6 +15,7 @@ import {
   Backoff,
   type Cancel,
   Deque,
+  Inquiry,
   Intake,
   identify,
   isRefusal,
@@ -42,12 +43,6 @@ const MAX_QUARANTINES_PER_SECOND = 20;
 const LOST_AGAIN_AFTER_MS = 500;
 const RESUME_AGAIN_MS = 250;
 const MAX_UNCONFIRMED = 200;
-
-/** One output on its way. */
-interface Sent {
-  readonly root: string;
-  readonly n: number;
-}
 
 /**
  * Drains one session's stream into Postgres, in order, every position once, and speaks for the journal on the stream:
@@ -81,9 +76,7 @@ export class Recorder {
   private stoppedAt: number | null = null;
   private end: RecordEnd | null = null;
   private failure: Error | null = null;
-  private asked: (Sent & { last: number | null }) | null = null;
-  /** Asked after once and not there: asked once more before it is called lost. */
-  private suspect: (Sent & { readonly at: number }) | null = null;
+  private readonly inquiry: Inquiry;
   private committedAt: number | null = null;
   private committedSaidAt = Number.NEGATIVE_INFINITY;
   private committedSaid = 0;
@@ -124,6 +117,21 @@ export class Recorder {
     // in this boot's numbers, which nothing said later could pass.
     this.silent = session.status === 'cutting';
     this.resendBackoff = new Backoff(deps.options.backoffMs);
+    this.inquiry = new Inquiry({
+      outlets: [this.outlet],
+      stream: this.stream,
+      askAfterMs: ASK_AFTER_MS,
+      now: () => deps.time.monotonicMs(),
+      position: () => this.read,
+      lost: ({ root, n }) => {
+        this.notice(`journal: output ${n} of ${root} was sent and is not in the stream: sending it again on a new connection`);
+        this.endReading?.('link');
+      },
+      failed: (why) => {
+        this.notice(why);
+        this.endReading?.('link');
+      },
+    });
     if (seal !== null) {
       this.intake.turns.load(JSON.parse(seal.turns));
       this.read = seal.to;
@@ -299,7 +307,7 @@ export class Recorder {
   private async readStream(link: AdminLink, last: number): Promise<'link' | 'gap' | 'full'> {
     this.link = link;
     this.outlet.unsend();
-    this.asked = null;
+    this.inquiry.on(link);
     this.caughtUpAt = last;
     this.fillAsked = false;
     const done = new Promise<'link' | 'gap' | 'full'>((resolve) => {
@@ -361,6 +369,7 @@ export class Recorder {
     cancelTick();
     this.live = false;
     this.link = null;
+    this.inquiry.on(null);
     reading?.stop();
     void link.close();
     this.check();
@@ -415,8 +424,7 @@ export class Recorder {
 
   private afterMessage(): void {
     this.send();
-    const { asked } = this;
-    if (asked !== null && asked.last !== null && this.read >= asked.last) this.settleAsked(asked);
+    this.inquiry.read();
   }
 
   private goLive(): void {
@@ -491,7 +499,7 @@ export class Recorder {
       this.tellCommitted(now);
     }
     this.send();
-    this.ask(now);
+    this.inquiry.tick();
     this.watchStream(now);
   }
 
@@ -544,48 +552,6 @@ export class Recorder {
       undefined,
       row.position,
     );
-  }
-
-  /** As for every source: what was sent and is not in the stream is sent again on a new connection. */
-  private ask(now: number): void {
-    const oldest = this.outlet.oldestSent;
-    const { link } = this;
-    if (link === null || this.asked !== null || oldest === null || now - oldest.sentAt < ASK_AFTER_MS) return;
-    if (this.suspects(oldest) && now - (this.suspect?.at ?? 0) < ASK_AFTER_MS) return;
-    const asked: Sent & { last: number | null } = { root: oldest.root, n: oldest.n, last: null };
-    this.asked = asked;
-    link.streamInfo(this.stream).then(
-      (info) => {
-        if (this.link !== link || this.asked !== asked) return;
-        if (info === null) {
-          this.endReading?.('link');
-          return;
-        }
-        asked.last = info.lastPosition;
-        if (this.read >= asked.last) this.settleAsked(asked);
-      },
-      (error: Error) => {
-        if (this.link !== link) return;
-        this.notice(error.message);
-        this.endReading?.('link');
-      },
-    );
-  }
-
-  private suspects({ root, n }: Sent): boolean {
-    return this.suspect !== null && this.suspect.root === root && this.suspect.n === n;
-  }
-
-  private settleAsked(asked: Sent): void {
-    this.asked = null;
-    if (this.outlet.taken(asked.root) >= asked.n) return;
-    if (!this.suspects(asked)) {
-      this.suspect = { root: asked.root, n: asked.n, at: this.deps.time.monotonicMs() };
-      return;
-    }
-    this.suspect = null;
-    this.notice(`journal: output ${asked.n} of ${asked.root} was sent and is not in the stream: sending it again on a new connection`);
-    this.endReading?.('link');
   }
 
   private watchStream(now: number): void {

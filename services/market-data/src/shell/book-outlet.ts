@@ -1,12 +1,14 @@
 import type { DataOf } from '@arb/shared/contracts';
-import type { MarketConfig } from '@arb/shared/core';
 import type { ShellContext } from '@arb/shared/runtime';
 
 type Book = DataOf<'book'>;
+type Trade = DataOf<'trade'>;
 
 /** Left for what is rarer and matters more: health, rates, leases. */
 const ROOM_KEPT = 50;
-/** From here on the stream takes one book of each symbol a second. */
+/** Trades leave more: a book says where the market is, a trade only how it came there. */
+const TRADE_ROOM_KEPT = 200;
+/** From here on the stream takes one book of each symbol a second, and no trades. */
 const SHED_FROM = 0.6;
 const SHED_MS = 1_000;
 
@@ -20,12 +22,13 @@ export interface Line {
   saidAt: number;
 }
 
-/** Books that were never said because a newer one of the same symbol took their place. */
+/** What was never said. */
 export interface Dropped {
-  /** For want of room. */
+  /** Books for want of room: a newer one of the same symbol took their place. */
   conflated: number;
-  /** Because the stream is filling up. */
+  /** Books because the stream is filling up. */
   shed: number;
+  trades: number;
 }
 
 /** Says books at once where it can, else keeps the newest of each symbol and says it when it can. */
@@ -36,24 +39,38 @@ export class BookOutlet {
   private readonly droppedOf = new Map<string, Dropped>();
   private readonly context: ShellContext;
 
-  constructor(context: ShellContext, { venues, coins }: Pick<MarketConfig, 'venues' | 'coins'>) {
+  constructor(context: ShellContext) {
     this.context = context;
-    for (const { name, quote } of venues) {
-      this.droppedOf.set(name, { conflated: 0, shed: 0 });
-      for (const coin of coins) {
-        const words = [name, `${coin}-${quote}`] as const;
-        this.lines.set(words.join(' '), { words, newest: null, due: false, saidAt: Number.NEGATIVE_INFINITY });
-      }
-    }
   }
 
-  /** Undefined where the session does not watch it. */
+  /** Says what comes of this symbol from now on. */
+  open(venue: string, symbol: string): void {
+    const key = `${venue} ${symbol}`;
+    if (!this.lines.has(key)) this.lines.set(key, { words: [venue, symbol], newest: null, due: false, saidAt: Number.NEGATIVE_INFINITY });
+  }
+
+  /** Nobody watches it any more. */
+  close(venue: string, symbol: string): void {
+    const line = this.line(venue, symbol);
+    if (line === undefined) return;
+    this.lines.delete(`${venue} ${symbol}`);
+    this.waiting.delete(line);
+  }
+
+  /** Undefined where it is not watched. */
   line(venue: string, symbol: string): Line | undefined {
     return this.lines.get(`${venue} ${symbol}`);
   }
 
   dropped(venue: string): Dropped {
-    return this.droppedOf.get(venue) ?? { conflated: 0, shed: 0 };
+    const known = this.droppedOf.get(venue) ?? { conflated: 0, shed: 0, trades: 0 };
+    this.droppedOf.set(venue, known);
+    return known;
+  }
+
+  /** How much room there is for books. */
+  room(): number {
+    return Math.max(0, this.context.room() - ROOM_KEPT);
   }
 
   offer(line: Line, book: Book): void {
@@ -71,21 +88,20 @@ export class BookOutlet {
     else this.wait(line);
   }
 
+  trade(trade: Trade): void {
+    const { context } = this;
+    const { venue, symbol, receivedAt } = trade;
+    if (context.holdsLease() && context.room() >= TRADE_ROOM_KEPT && !this.sheds())
+      if (context.say('trade', [venue, symbol], trade, { at: receivedAt })) return;
+    this.dropped(venue).trades++;
+  }
+
   /** Those that have waited longest go first. */
   flush(): void {
     const sheds = this.sheds();
     for (const line of this.waiting) {
       if (this.say(line, sheds)) this.waiting.delete(line);
       else if (!sheds) return;
-    }
-  }
-
-  /** Nothing that is known here is worth saying any more. */
-  forget(): void {
-    this.waiting.clear();
-    for (const line of this.lines.values()) {
-      line.newest = null;
-      line.due = false;
     }
   }
 

@@ -1,28 +1,33 @@
 import type { DataOf } from '@arb/shared/contracts';
+import { type Ages, BookAges, stateOf } from '../core/index.ts';
 import type { Dropped } from './book-outlet.ts';
+import type { VenueConnection } from './venue-connection.ts';
 
 type Health = DataOf<'health'>;
 
 const REPEAT_MS = 10_000;
-const FROZEN_MS = 5_000;
-/** A bad frame is remembered for so long. */
-const FAULT_MS = 10_000;
+/** What the venue says of its wallets and markets. */
+export interface VenueNotices {
+  readonly suspended: Health['suspended'];
+  readonly warned: NonNullable<Health['warned']>;
+}
 
-/** What is known of one venue's source. All times are monotonic ms. */
+/** What is known of one venue's connection. All times are monotonic ms. */
 export class VenueHealth {
   readonly venue: string;
-  /** When the socket opened; null while there is none. */
+  readonly ages = new BookAges();
   private openedAt: number | null = null;
-  /** Why there is none; null while the first try is under way. */
   private lossWhy: string | null = null;
   private bookAt: number | null = null;
-  private latencyMs: number | null = null;
-  private opens = 0;
+  private backupAt: number | null = null;
+  private books = 0;
   private faults = 0;
   private faultAt = Number.NEGATIVE_INFINITY;
   private faultWhy = '';
-  private saidState: Health['state'] | null = null;
   private saidAt = Number.NEGATIVE_INFINITY;
+  private saidWhat = '';
+  private rateFrom: { readonly at: number; readonly books: number; readonly messages: number } | null = null;
+  private rates = { booksPerSecond: 0, messagesPerSecond: 0 };
 
   constructor(venue: string) {
     this.venue = venue;
@@ -30,66 +35,92 @@ export class VenueHealth {
 
   opened(now: number): void {
     this.openedAt = now;
-    this.bookAt = null;
-    this.opens++;
+    this.lossWhy = null;
   }
 
   lost(why: string): void {
     this.openedAt = null;
-    this.lossWhy = why;
+    this.lossWhy = clean(why);
+    this.bookAt = null;
   }
 
-  book(now: number, latencyMs: number | null): void {
-    this.bookAt = now;
-    this.latencyMs = latencyMs;
+  book(now: number, backup: boolean): void {
+    this.books++;
+    if (backup) this.backupAt = now;
+    else this.bookAt = now;
   }
 
   fault(now: number, why: string): void {
     this.faults++;
     this.faultAt = now;
-    this.faultWhy = why;
-  }
-
-  /** Connected, and without a book since `now` less `ms`. */
-  silentFor(ms: number, now: number): boolean {
-    return this.openedAt !== null && now - (this.bookAt ?? this.openedAt) > ms;
-  }
-
-  /** Nothing is known yet, and what was said before is of another time. */
-  begin(): void {
-    this.openedAt = null;
-    this.lossWhy = null;
-    this.saidState = null;
-    this.saidAt = Number.NEGATIVE_INFINITY;
+    this.faultWhy = clean(why);
   }
 
   /** Says how the venue is, when that has changed or was said long ago. */
-  tell(now: number, dropped: Dropped, say: (health: Health) => boolean): void {
-    const judged = this.judge(now);
+  tell(now: number, connection: VenueConnection, dropped: Dropped, notices: VenueNotices, say: (health: Health) => boolean): void {
+    const ages = this.ages.at(now);
+    const judged = stateOf({ ...this.signs(), now, barredMs: connection.barredMs(), ...ages });
     if (judged === null) return;
     const [state, why] = judged;
-    if (state === this.saidState && now - this.saidAt < REPEAT_MS) return;
+    const what = JSON.stringify([state, notices]);
+    if (what === this.saidWhat && now - this.saidAt < REPEAT_MS) return;
     const shed = dropped.shed > 0 ? `; ${dropped.shed} books shed since the stream is filling up` : '';
+    const counters = this.counters(now, connection, dropped, ages);
     const said = say({
       venue: this.venue,
       state,
       why: why + shed,
-      latencyMs: this.latencyMs,
-      reconnects: Math.max(0, this.opens - 1),
+      latencyMs: ages.latencyMs === null ? null : round(ages.latencyMs),
+      reconnects: counters.reconnects ?? 0,
       conflated: dropped.conflated + dropped.shed,
-      suspended: [],
+      suspended: notices.suspended,
+      warned: notices.warned,
+      counters,
     });
     if (!said) return;
-    this.saidState = state;
+    this.saidWhat = what;
     this.saidAt = now;
   }
 
-  /** Null where it is too early to say anything. */
-  private judge(now: number): readonly [Health['state'], string] | null {
-    if (this.openedAt === null) return this.lossWhy === null ? null : ['DOWN', this.lossWhy];
-    if (this.silentFor(FROZEN_MS, now)) return ['FROZEN', `connected, and no book for ${FROZEN_MS / 1_000} s`];
-    if (this.bookAt === null) return this.saidState === null ? null : [this.saidState, 'connected, and no book yet'];
-    if (now - this.faultAt < FAULT_MS) return ['DEGRADED', `${this.faults} bad frames, the last one: ${this.faultWhy}`];
-    return ['HEALTHY', this.faults === 0 ? 'books arrive' : `books arrive; ${this.faults} bad frames earlier`];
+  private signs() {
+    const { openedAt, lossWhy, bookAt, backupAt, faultAt, faultWhy, faults } = this;
+    return { openedAt, lossWhy, bookAt, backupAt, faultAt, faultWhy, faults };
   }
+
+  private counters(now: number, connection: VenueConnection, dropped: Dropped, ages: Ages): Readonly<Record<string, number>> {
+    const counters = connection.counters();
+    const messages = counters.frames ?? 0;
+    const from = this.rateFrom;
+    if (from === null || now - from.at >= REPEAT_MS / 2) {
+      const seconds = from === null ? 0 : (now - from.at) / 1_000;
+      if (from !== null)
+        this.rates = {
+          booksPerSecond: round((this.books - from.books) / seconds),
+          messagesPerSecond: round((messages - from.messages) / seconds),
+        };
+      this.rateFrom = { at: now, books: this.books, messages };
+    }
+    return {
+      ...counters,
+      ...this.rates,
+      faults: this.faults,
+      conflated: dropped.conflated,
+      shed: dropped.shed,
+      tradesDropped: dropped.trades,
+      books: ages.books,
+      staleBooks: ages.stale,
+      oldestBookMs: round(ages.oldestMs),
+      snapshotAgeMs: round(ages.snapshotMs),
+      clockBehindMs: round(ages.clockBehindMs),
+    };
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** Others' words may hold what an event must not. */
+function clean(text: string): string {
+  return text.slice(0, 300).toWellFormed().replaceAll('\0', '�');
 }

@@ -1,0 +1,66 @@
+import { ClockOffset } from './clock-offset.ts';
+
+/** A book is stale that was not renewed for so long, or that came so late. */
+const STALE_MS = 5_000;
+const MOST_BOOKS = 4_000;
+/** Of the newest latency, in the running average. */
+const SHARE = 0.05;
+
+export interface Ages {
+  readonly books: number;
+  readonly stale: number;
+  readonly oldestMs: number;
+  /** Since the oldest of the books began its epoch: how long it has been built on the same snapshot. */
+  readonly snapshotMs: number;
+  readonly latencyMs: number | null;
+  readonly clockBehindMs: number;
+}
+
+interface Known {
+  receivedMs: number;
+  epoch: number;
+  epochMs: number;
+  lateMs: number;
+}
+
+/** How old a venue's books are, each by when it came and by how late it was when it came. Times are monotonic ms. */
+export class BookAges {
+  private readonly known = new Map<string, Known>();
+  private readonly offset = new ClockOffset();
+  private latency: number | null = null;
+
+  /** Times in µs as the book says them. */
+  book(
+    symbol: string,
+    { epoch, exchangeAt, receivedAt }: { epoch: number; exchangeAt: number | null; receivedAt: number },
+    now: number,
+  ): void {
+    const before = this.known.get(symbol);
+    const begins = before === undefined || before.epoch !== epoch;
+    const lateMs = exchangeAt === null ? 0 : this.offset.lateness((receivedAt - exchangeAt) / 1_000, now);
+    // The first book of an epoch may be an old one that is still true: a quiet market's last change.
+    if (exchangeAt !== null && !begins) this.latency = this.latency === null ? lateMs : this.latency + SHARE * (lateMs - this.latency);
+    if (before === undefined && this.known.size >= MOST_BOOKS) return;
+    this.known.set(symbol, { receivedMs: now, epoch, epochMs: begins ? now : before.epochMs, lateMs: begins ? 0 : lateMs });
+  }
+
+  absent(symbol: string): void {
+    this.known.delete(symbol);
+  }
+
+  clear(): void {
+    this.known.clear();
+    this.latency = null;
+  }
+
+  at(now: number): Ages {
+    let [stale, oldestMs, snapshotMs] = [0, 0, 0];
+    for (const { receivedMs, epochMs, lateMs } of this.known.values()) {
+      const ageMs = now - receivedMs;
+      if (ageMs > STALE_MS || lateMs > STALE_MS) stale++;
+      if (ageMs > oldestMs) oldestMs = ageMs;
+      if (now - epochMs > snapshotMs) snapshotMs = now - epochMs;
+    }
+    return { books: this.known.size, stale, oldestMs, snapshotMs, latencyMs: this.latency, clockBehindMs: this.offset.behindMs() };
+  }
+}
