@@ -2,7 +2,7 @@
  * Loaded into a service before its own code (`node --import`): tells systemd that it is ready, what it waits for until then, and that
  * its event loop still turns. A loop that hangs says nothing more, and systemd starts the service anew.
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { get } from 'node:http';
 
 const NOTIFY = '/usr/bin/systemd-notify';
@@ -67,8 +67,10 @@ function ask(path) {
   });
 }
 
+/** Nothing of it keeps a service that ends from ending. */
 function tell(words) {
-  execFile(NOTIFY, words, (error) => {
-    if (error !== null) console.error(`notify: ${NOTIFY} ${words.join(' ')} failed: ${error.message}`);
-  });
+  const failed = (why) => console.error(`notify: ${NOTIFY} ${words.join(' ')} failed: ${why}`);
+  const child = spawn(NOTIFY, words, { stdio: 'ignore' });
+  child.on('error', (error) => failed(error.message)).on('exit', (code) => code === 0 || failed(`exit code ${code}`));
+  child.unref();
 }
