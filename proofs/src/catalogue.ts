@@ -1,5 +1,6 @@
 import { permissions } from './access/permissions.ts';
 import { viewer } from './access/viewer.ts';
+import { alerts } from './alerts/alerts.ts';
 import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
@@ -23,5 +24,6 @@ export const PROOFS: readonly Proof[] = [
   badInput,
   permissions,
   viewer,
+  alerts,
   simulation,
 ];

@@ -1,3 +1,5 @@
+import { alerts } from '../alerts/alerts.ts';
+import { incidents } from '../alerts/incidents/incidents.ts';
 import { book } from '../book/book.ts';
 import type { Command } from '../command.ts';
 import { backup, restore, storage } from '../record/backup.ts';
@@ -34,6 +36,8 @@ export const COMMANDS: readonly Command[] = [
   restore,
   storage,
   book,
+  alerts,
+  incidents,
   stop,
   doctor,
 ];
