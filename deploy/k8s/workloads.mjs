@@ -8,6 +8,7 @@ export const HTTP_PORT = 8080;
 export const STANDBY = 1;
 const IMAGE = 'arbitrage-lite:local';
 const USER = 1000;
+const CHANNELS = 'arb-alerting-channels';
 /** The journal first, which opens the session; then as one book update meets them. */
 export const SERVICES_IN_ORDER = ['journal', ...SERVICES.filter((name) => name !== 'journal')];
 
@@ -68,6 +69,8 @@ export function deployment(name, replica) {
             { name: 'secrets', secret: { secretName: `arb-${name}`, defaultMode: 0o440 } },
             { name: 'data', emptyDir: { sizeLimit: '1Gi' } },
             { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+            // How people are reached: files and settings that only alerting sees, made by whoever has them.
+            ...(name === 'alerting' ? [{ name: 'channels', secret: { secretName: CHANNELS, optional: true, defaultMode: 0o440 } }] : []),
             ...(name === 'journal' ? [{ name: 'roles', secret: { secretName: 'arb-roles', defaultMode: 0o440 } }] : []),
           ],
         },
@@ -82,7 +85,10 @@ function container(name, replica) {
     image: IMAGE,
     imagePullPolicy: 'IfNotPresent',
     command: ['node', `services/${name}/dist/main.js`],
-    envFrom: [{ configMapRef: { name: 'settings' } }],
+    envFrom: [
+      { configMapRef: { name: 'settings' } },
+      ...(name === 'alerting' ? [{ configMapRef: { name: CHANNELS, optional: true } }] : []),
+    ],
     env: [
       variable('ARB_HTTP_HOST', '0.0.0.0'),
       variable('ARB_HTTP_PORT', String(HTTP_PORT)),
@@ -104,6 +110,7 @@ function container(name, replica) {
       { name: 'secrets', mountPath: '/secrets', readOnly: true },
       { name: 'data', mountPath: '/data' },
       { name: 'tmp', mountPath: '/tmp' },
+      ...(name === 'alerting' ? [{ name: 'channels', mountPath: '/run/secrets', readOnly: true }] : []),
     ],
   };
 }

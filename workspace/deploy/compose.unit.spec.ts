@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeConfig } from '@arb/shared/config';
 import { CORE_SERVICES, SERVICES } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
@@ -182,9 +183,14 @@ describe('docker-compose.yml', () => {
 
 describe('.env.example', () => {
   const explained = new Map(
-    [...example.matchAll(/^#?([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string]),
+    [...example.matchAll(/^#([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string]),
   );
   const builtIn = ['COMPOSE_PROFILES'];
+  const { settings, otherVariables } = describeConfig();
+  const known = new Set([
+    ...settings.flatMap(({ variable, fileVariable }) => [variable, fileVariable ?? variable]),
+    ...Object.keys(otherVariables),
+  ]);
 
   it('explains every variable that compose uses, with its default, and no other', () => {
     const ofCompose = [...explained].filter(([name]) => !builtIn.includes(name) && (!name.startsWith('ARB_') || defaults.has(name)));
@@ -193,8 +199,23 @@ describe('.env.example', () => {
 
   it('names only profiles that there are, and settings that the code knows', () => {
     for (const profile of (explained.get('COMPOSE_PROFILES') ?? '').split(',')) expect(inProfile(profile).length).toBeGreaterThan(0);
-    const settings = Object.fromEntries([...explained].filter(([name]) => name.startsWith('ARB_')));
-    expect(() => asStarted(settings, {})).not.toThrow();
+    expect([...explained.keys()].filter((name) => name.startsWith('ARB_') && !known.has(name))).toEqual([]);
+  });
+
+  it('leaves to .env.alerting what only alerting may know, every secret of it as a file', () => {
+    const secret = settings
+      .filter(({ fileVariable }) => fileVariable !== null)
+      .flatMap(({ variable, fileVariable }) => [variable, fileVariable as string]);
+    const named = [...readText('.env.alerting.example').matchAll(/^#(ARB_[A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+      name as string,
+      value as string,
+    ]);
+    expect(named.length).toBeGreaterThan(5);
+    for (const [name, value] of named as [string, string][]) {
+      expect([name, known.has(name)]).toEqual([name, true]);
+      expect([name, value.startsWith('/run/secrets/')]).toEqual([name, secret.includes(name)]);
+    }
+    expect([...explained.keys()].filter((name) => secret.includes(name))).toEqual([]);
   });
 
   it('is nothing that a container reads: .env and .env.alerting are', () => {

@@ -36,10 +36,14 @@ function filesOf(secretName: string): Files {
   return called(secrets, 'Secret', secretName).stringData;
 }
 
+/** What may be missing is nobody's business here. */
+const required = ({ configMapRef, secret }: { configMapRef?: { optional?: boolean }; secret?: { optional?: boolean } }) =>
+  (configMapRef ?? secret)?.optional !== true;
+
 function environmentOf(objects: readonly KubernetesObject[], container: KubernetesObject): Environment {
-  const maps = (container.envFrom ?? []).map(
-    ({ configMapRef }: { configMapRef: { name: string } }) => called(objects, 'ConfigMap', configMapRef.name).data,
-  );
+  const maps = (container.envFrom ?? [])
+    .filter(required)
+    .map(({ configMapRef }: { configMapRef: { name: string } }) => called(objects, 'ConfigMap', configMapRef.name).data);
   const own = (container.env ?? []).map(({ name, value }: { name: string; value: string }) => [name, value]);
   return Object.assign({}, ...maps, Object.fromEntries(own));
 }
@@ -163,6 +167,7 @@ describe('secrets', () => {
   const mounts: readonly (readonly [string, string])[] = workloads.flatMap((object) =>
     (podOf(object).spec.volumes ?? [])
       .filter(({ secret }: { secret?: object }) => secret !== undefined)
+      .filter(required)
       .map(({ secret }: { secret: { secretName: string } }) => [object.metadata.name, secret.secretName] as const),
   );
 
