@@ -219,15 +219,15 @@ verify "after the handover"
 docker run --rm --network none -v "$project"_secrets:/s:ro arbitrage-lite:local sh -c 'for file in /s/*; do [ -f "$file" ] && cat "$file" && echo; done' | grep . >"$secrets_file"
 planted=$(wc -l <"$secrets_file")
 told=''
-holds() { if [ "$(grep -caF -f "$secrets_file")" != 0 ]; then told+=" $1;"; fi; }
-compose config | holds "the configuration" 
+holds() { [ "$(grep -caF -f "$secrets_file")" = 0 ] || told+=" $1;"; }
+holds "the configuration" < <(compose config)
 # shellcheck disable=SC2046
-docker inspect $(compose ps -aq) | holds "an environment"
-docker history --no-trunc arbitrage-lite:local | holds "the image's history"
-docker save arbitrage-lite:local | holds "a layer of the image"
-compose logs --no-color 2>&1 | holds "a log"
-compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_dump -h 127.0.0.1 -U arb --data-only arb' 2>/dev/null | holds "the journal"
-compose exec -T journal node -e 'fetch("http://127.0.0.1:8080/metrics").then(async (said) => console.log(await said.text()))' | holds "the metrics"
+holds "an environment" < <(docker inspect $(compose ps -aq))
+holds "the image's history" < <(docker history --no-trunc arbitrage-lite:local)
+holds "a layer of the image" < <(docker save arbitrage-lite:local)
+holds "a log" < <(compose logs --no-color 2>&1)
+holds "the journal" < <(compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_dump -h 127.0.0.1 -U arb --data-only arb' 2>/dev/null)
+holds "the metrics" < <(compose exec -T journal node -e 'fetch("http://127.0.0.1:8080/metrics").then(async (said) => console.log(await said.text()))')
 if [ "$planted" -lt 14 ]; then bad "expected 14 passwords in the volume, found $planted"
 elif [ -n "$told" ]; then bad "a password shows in$told"
 else good "none of $planted passwords shows in configuration, environments, image, logs, journal or metrics"; fi
