@@ -3,7 +3,7 @@
 #   deploy/compose/try.sh [--no-build] [--keep]
 # Up and healthy; the live flow seen from outside without credentials; each container with its own secrets only; the session verified;
 # each process killed once and back; down and up again with the same session; a handover to a child session; the profiles standby and
-# observability; and nothing secret in configuration, environment, image, logs, events or metrics.
+# observability; a disaster that only a backup survives; and nothing secret in configuration, environment, image, logs, events or metrics.
 # It works on a project of its own, so it never touches the data of `docker compose up`; only the two ports must be free
 # (NATS_PORT, DASHBOARD_PORT). Exit code 0 only when every check was good.
 set -uo pipefail
@@ -214,6 +214,23 @@ note "          from the last decision before it to the first one after it: ${ga
 rm -f /tmp/"$project".up "$override"
 look
 verify "after the handover"
+
+# A disaster: the database and the stream are gone, what is left is a backup.
+dump=$(mktemp)
+lost=$(session)
+compose stop $ours $standbys >/dev/null 2>&1
+if ! compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_dump -h 127.0.0.1 -U arb -Fc arb' >"$dump" || ! [ -s "$dump" ]; then bad "no backup"; fi
+compose down --timeout 30 >/dev/null 2>&1
+docker volume rm "$project"_postgres "$project"_streams >/dev/null || bad "the volumes of the disaster could not be removed"
+began=$(now_ms)
+compose up -d --wait --wait-timeout "$within" postgres >/dev/null 2>&1
+compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_restore -h 127.0.0.1 -U arb -d arb --no-owner --no-privileges --exit-on-error' <"$dump" || bad "the backup could not be restored"
+up "after the disaster"
+child=$(compose exec -T journal arb sessions --json --limit 1)
+if grep -qF "\"parent\":\"$lost\"" <<<"$child"; then good "disaster: $(session) goes on from $lost, $(($(stat -c %s "$dump") / 1000000)) MB restored; all healthy after $(since "$began")"
+else bad "disaster: expected a child of $lost, found $child"; fi
+rm -f "$dump"
+verify "after the disaster"
 
 # Nothing secret is told, by anything that can be read without being root.
 docker run --rm --network none -v "$project"_secrets:/s:ro arbitrage-lite:local sh -c 'for file in /s/*; do [ -f "$file" ] && cat "$file" && echo; done' | grep . >"$secrets_file"

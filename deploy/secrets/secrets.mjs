@@ -62,7 +62,8 @@ export function handedOut(passwords, { postgres, redis, nats, redisServer }) {
     ...Object.fromEntries(ofWriters),
     roles: { 'postgres-url': owner, reader: passwords['postgres-reader'], viewer: passwords['postgres-viewer'] },
     nats: {
-      'nats.conf': natsConfig({
+      // On a machine that is short of time a login may take longer than the two seconds that are usual.
+      'nats.conf': `authorization { timeout: 15 }\n${natsConfig({
         host: '0.0.0.0',
         port: 4222,
         monitorPort: 8222,
@@ -70,7 +71,7 @@ export function handedOut(passwords, { postgres, redis, nats, redisServer }) {
         passwords: Object.fromEntries(WRITERS.map((writer) => [writer, passwords[`nats-${writer}`]])),
         maxStore: session.journal.streamMaxBytes * STREAMS_AT_ONCE,
         ...nats,
-      }),
+      })}`,
     },
     postgres: { password: passwords.postgres },
     redis: { password: passwords.redis, 'redis.conf': redisConfig(passwords.redis, redisServer) },
