@@ -37,8 +37,8 @@ RUN install -d -o node -g node /data /streams && install -d -o node -g node -m 0
 # By number: a cluster that wants proof that it is not root cannot look a name up.
 USER 1000:1000
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
-  CMD ["node", "/app/deploy/compose/healthy.mjs"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s --retries=3 \
+  CMD ["bash", "/app/deploy/compose/healthy.sh"]
 CMD ["arb", "help"]
 # Last, because they change with every commit. The release script gives them.
 ARG VERSION=0.0.0-local

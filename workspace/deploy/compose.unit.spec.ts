@@ -238,8 +238,8 @@ describe('the image', () => {
   it('holds every script that a container runs', () => {
     const scripts = containers
       .flatMap(([, { command = [], healthcheck }]) => [...command, ...(healthcheck?.test ?? [])])
-      .filter((word) => /^deploy\/.*\.mjs$/.test(word));
-    const checked = /CMD \["node", "\/app\/(.*?)"\]/.exec(dockerfile)?.[1] as string;
+      .filter((word) => /^deploy\/.*\.(mjs|sh)$/.test(word));
+    const checked = /CMD \["bash", "\/app\/(.*?)"\]/.exec(dockerfile)?.[1] as string;
     for (const script of [...scripts, checked, 'deploy/compose/arb.sh']) {
       expect(existsSync(join(ROOT, script))).toBe(true);
       expect([script, letIn.some((path) => script === path || script.startsWith(`${path}/`))]).toEqual([script, true]);
