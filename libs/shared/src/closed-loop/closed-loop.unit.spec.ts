@@ -43,7 +43,8 @@ function loop(cores: Partial<Record<CoreServiceName, MakeCore>>, options: Partia
     seen: (event) => seen.push(event),
     ...options,
   });
-  const book = (at: number) => closed.feed({ ...bookOf('upbit', 'BTC-KRW', [[1, 1]], [[2, 1]]), source: MARKET, at: BEGIN + at });
+  const book = (at: number) =>
+    closed.feed({ ...bookOf('upbit', 'BTC-KRW', [[1, 1]], [[2, 1]], BEGIN + at), source: MARKET, at: BEGIN + at });
   const rate = (at: number) => closed.feed({ ...rateOf('KRW-USDT', 1400), source: MARKET, at: BEGIN + at });
   const clock = (at: number) =>
     closed.feed({ ...input('clock', [], { fill: 0, committed: 0, committedAt: null }), source: JOURNAL, at: BEGIN + at });
