@@ -2,7 +2,7 @@ import { importsOf, isRelative, targetOf } from './imports.ts';
 import { isSpec } from './packages.ts';
 import { lineOf, sourceText } from './source-text.ts';
 
-const SHARED_PURE = /^libs\/shared\/src\/(contracts|core|money)\//;
+const SHARED_PURE = /^libs\/shared\/src\/(?:(?:contracts|core|money|closed-loop)\/|runtime\/(?:timed-core|draw|deque)\.ts$)/;
 const SERVICE_CORE = /^services\/[^/]+\/src\/core\//;
 const PURE_PACKAGES = ['@arb/shared/contracts', '@arb/shared/core', '@arb/shared/money'];
 

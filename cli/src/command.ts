@@ -30,8 +30,8 @@ export interface Given {
 export interface Command {
   readonly name: string;
   readonly says: string;
-  /** Words after the name, as the usage shows them. */
-  readonly words: readonly { readonly name: string; readonly optional?: boolean }[];
+  /** Words after the name, as the usage shows them. The last may take all that follow. */
+  readonly words: readonly { readonly name: string; readonly optional?: boolean; readonly many?: boolean }[];
   readonly flags: Readonly<Record<string, Flag>>;
   /** Resolves with the exit code. What it throws is a failure. */
   run(given: Given, output: Output): Promise<number>;

@@ -1,3 +1,5 @@
+export type { Campaign, CampaignOutcome } from './campaign/campaign.ts';
+export { CAMPAIGNS } from './campaign/campaigns.ts';
 export { CORES } from './cores/cores.ts';
 export { type Home, homeOf } from './stack/home.ts';
 export type { Program } from './stack/program.ts';

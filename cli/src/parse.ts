@@ -42,7 +42,7 @@ export function parseWords(command: Command, argv: readonly string[]): Given {
   }
   const needed = command.words.filter((word) => word.optional !== true);
   if (words.length < needed.length) throw new UsageError(`arb ${command.name} needs ${needed[words.length]?.name}: ${usageOf(command)}`);
-  if (words.length > command.words.length)
+  if (words.length > command.words.length && command.words.at(-1)?.many !== true)
     throw new UsageError(`arb ${command.name} does not know what to do with "${words[command.words.length]}": ${usageOf(command)}`);
   return { flags, words, ...(Object.keys(lists).length > 0 ? { lists } : {}) };
 }
@@ -56,7 +56,10 @@ export function findCommand(commands: readonly Command[], name: string): Command
 }
 
 export function usageOf(command: Command): string {
-  const words = command.words.map((word) => (word.optional ? `[${word.name}]` : word.name));
+  const words = command.words.map(({ name, optional, many }) => {
+    const shown = many === true ? `${name}…` : name;
+    return optional === true ? `[${shown}]` : shown;
+  });
   const flags = Object.entries(command.flags).map(
     ([name, flag]) => `[--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}${flag.many === true ? '…' : ''}` : ''}]`,
   );

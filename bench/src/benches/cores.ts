@@ -3,14 +3,16 @@ import { make as aggregator } from '@arb/aggregator/core';
 import { make as alerting } from '@arb/alerting/core';
 import { make as executor } from '@arb/executor/core';
 import { make as risk } from '@arb/risk/core';
+import { type ClosedLoop, openClosedLoop, openJournalVoice } from '@arb/shared/closed-loop';
 import { loadConfig } from '@arb/shared/config';
 import { type AnyEvent, CORE_SERVICES, type CoreServiceName, type EventType } from '@arb/shared/contracts';
 import type { MakeCore, SessionConfig } from '@arb/shared/core';
+import { TimedCore } from '@arb/shared/runtime';
+import { openMarketEvents } from '@arb/simulator';
 import { make as strategy } from '@arb/strategy/core';
 import type { Bench } from '../bench.ts';
 import { COINS } from '../books.ts';
 import { median, percentile } from '../numbers.ts';
-import { feedAll, ObjectMarket, ObjectRunner } from '../objects.ts';
 import { atLeast, atMost, type Row, row } from '../row.ts';
 
 const CORES: Readonly<Record<CoreServiceName, MakeCore>> = { aggregator, strategy, risk, executor, alerting };
@@ -67,7 +69,7 @@ function configOf(venues: number): SessionConfig {
   const byVenue = <T>(of: (quote: string) => T) => Object.fromEntries(watched.map(({ name, quote }) => [name, of(quote)]));
   return {
     ...session,
-    market: { ...session.market, source: 'simulated', coins: COINS, venues: watched, depth: 30, booksPerSecond: 1_000 },
+    market: { ...session.market, source: 'simulated', coins: COINS, venues: watched, depth: 30, booksPerSecond: 1_000, seed: SEED },
     strategy: { ...session.strategy, feeBps: byVenue((quote) => (quote === 'KRW' ? 5 : 10)) },
     executor: {
       ...session.executor,
@@ -77,17 +79,38 @@ function configOf(venues: number): SessionConfig {
   };
 }
 
+const SESSION = 'bench-cores';
+const SEED = '1';
+const BEGIN = 1_700_000_000_000_000;
+const HOP = { minMicros: 80, maxMicros: 400 };
+
+/** The closed loop and its market: `draw` makes the next events of the outside, `play` takes them through all cores. */
+function open(config: SessionConfig, seen: (event: AnyEvent) => void) {
+  const loop: ClosedLoop = openClosedLoop({ cores: CORES, session: SESSION, seed: SEED, config, begin: BEGIN, hop: HOP, seen });
+  const journal = openJournalVoice(loop, { journal: config.journal, punctual: true });
+  const source = openMarketEvents({ market: config.market, feeBps: config.strategy.feeBps, begin: BEGIN });
+  return {
+    draw: (count: number) => Array.from({ length: count }, () => source.next()),
+    play(events: ReturnType<typeof source.next>[]): void {
+      for (const event of events) {
+        journal.speakUntil(event.at);
+        loop.feed(event);
+      }
+    },
+  };
+}
+
 /** What each core was given in a closed loop of all of them. */
 function recorded(config: SessionConfig, books: number): Record<CoreServiceName, AnyEvent[]> {
-  const market = new ObjectMarket(config);
-  const runners = CORE_SERVICES.map((service) => new ObjectRunner(service, CORES[service]()));
-  const given = CORE_SERVICES.map((): AnyEvent[] => []);
-  const seen = (event: AnyEvent, reader: number): void => {
-    (given[reader] as AnyEvent[]).push(event);
-  };
-  for (const event of market.opening()) feedAll(runners, market, event, seen);
-  for (let i = 0; i < books; i++) for (const event of market.say(market.draw())) feedAll(runners, market, event, seen);
-  return Object.fromEntries(CORE_SERVICES.map((service, i) => [service, given[i]])) as Record<CoreServiceName, AnyEvent[]>;
+  const given = CORE_SERVICES.map((service) => {
+    const wanted = new Set<string>(['session.started', 'clock', ...CORES[service]().inputs]);
+    return { service, wanted, events: [] as AnyEvent[] };
+  });
+  const { draw, play } = open(config, (event) => {
+    for (const { wanted, events } of given) if (wanted.has(event.type)) events.push(event);
+  });
+  for (let done = 0; done < books; done += BATCH) play(draw(BATCH));
+  return Object.fromEntries(given.map(({ service, events }) => [service, events])) as Record<CoreServiceName, AnyEvent[]>;
 }
 
 /** The same events once more to a fresh core: once to time each of them, once to see what it allocates. */
@@ -98,12 +121,12 @@ function alone(service: CoreServiceName, inputs: readonly AnyEvent[], quick: boo
   const medians: number[] = [];
   let answers = 0;
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    const runner = new ObjectRunner(service, CORES[service]());
     const mine: number[] = [];
     answers = 0;
+    const core = timed(service, () => answers++);
     inputs.forEach((event, i) => {
       const from = process.hrtime.bigint();
-      runner.apply(event, () => answers++);
+      core.handle(event);
       if (i >= warm && event.type === of) mine.push(Number(process.hrtime.bigint() - from) / 1_000);
     });
     spent.push(...mine);
@@ -123,15 +146,21 @@ const CHUNK = 100;
 
 /** Median over stretches in which nothing was collected. */
 function allocated(service: CoreServiceName, inputs: readonly AnyEvent[]): number {
-  const runner = new ObjectRunner(service, CORES[service]());
+  const core = timed(service, () => {});
   const found: number[] = [];
   for (let at = 0; at + CHUNK <= inputs.length; at += CHUNK) {
     const before = getHeapStatistics().used_heap_size;
-    for (let i = at; i < at + CHUNK; i++) runner.apply(inputs[i] as AnyEvent, () => {});
+    for (let i = at; i < at + CHUNK; i++) core.handle(inputs[i] as AnyEvent);
     const grown = getHeapStatistics().used_heap_size - before;
     if (grown >= 0) found.push(grown / CHUNK);
   }
   return median(found);
+}
+
+function timed(service: CoreServiceName, said: () => void): TimedCore {
+  const core = new TimedCore(service, CORES[service](), SESSION, said);
+  core.sow(SEED);
+  return core;
 }
 
 const BATCH = 100;
@@ -140,23 +169,20 @@ const LOOPS = 5;
 
 /** Books a second of processor time through all five cores; making the books is not counted. */
 function loop(venues: number, books: number, must: number): Row {
-  const market = new ObjectMarket(configOf(venues));
-  const runners = CORE_SERVICES.map((service) => new ObjectRunner(service, CORES[service]()));
-  for (const event of market.opening()) feedAll(runners, market, event);
   let fills = 0;
-  const count = ({ type }: AnyEvent): void => {
+  const { draw, play } = open(configOf(venues), ({ type }) => {
     if (type === 'fill') fills++;
-  };
+  });
   let spent = 0;
   let counted = 0;
   for (let from = 0; from < books; from += BATCH) {
-    const drawn = Array.from({ length: BATCH }, () => market.draw());
+    const drawn = draw(BATCH);
     const before = process.cpuUsage();
-    for (const book of drawn) for (const event of market.say(book)) feedAll(runners, market, event, count);
+    play(drawn);
     const { user, system } = process.cpuUsage(before);
     if (from < books / 5) continue;
     spent += user + system;
-    counted += BATCH;
+    for (const { type } of drawn) if (type === 'book') counted++;
   }
   const note = `${fills} fills read; processor time, collecting the garbage included`;
   return row('cores', `closed loop, ${venues} venues`, (counted * 1_000_000) / spent, 'books/s', { must: atLeast(must), note });

@@ -1,4 +1,7 @@
+import { alerts } from '../alerts/alerts.ts';
+import { incidents } from '../alerts/incidents/incidents.ts';
 import { book } from '../book/book.ts';
+import { campaign } from '../campaign/command.ts';
 import type { Command } from '../command.ts';
 import { backup, restore, storage } from '../record/backup.ts';
 import { exportCommand, importCommand } from '../record/export.ts';
@@ -34,6 +37,9 @@ export const COMMANDS: readonly Command[] = [
   restore,
   storage,
   book,
+  campaign,
+  alerts,
+  incidents,
   stop,
   doctor,
 ];

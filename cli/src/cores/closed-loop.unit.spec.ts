@@ -1,43 +1,32 @@
-import { make as makeAggregator } from '@arb/aggregator/core';
-import { make as makeAlerting } from '@arb/alerting/core';
-import { make as makeExecutor } from '@arb/executor/core';
-import { make as makeRisk } from '@arb/risk/core';
-import type { EventType } from '@arb/shared/contracts';
+import { type OutsideEvent, openClosedLoop } from '@arb/shared/closed-loop';
+import type { AnyEvent, EventType, StreamEvent } from '@arb/shared/contracts';
 import type { SessionConfig } from '@arb/shared/core';
-import { bookOf, CoreBench, type Emitted, type Input, input, randomSequence, rateOf, started, TEST_CONFIG } from '@arb/shared/core/testing';
+import { bookOf, type Input, input, randomSequence, rateOf, TEST_CONFIG } from '@arb/shared/core/testing';
 import { add, compare, formatDecimal, parseDecimal, subtract } from '@arb/shared/money';
-import { make as makeStrategy } from '@arb/strategy/core';
 import { describe, expect, it } from '@jest/globals';
+import { CORES } from './cores.ts';
 
 const START = 1_700_000_000_000_000;
 const OUTCOMES = ['OPEN', 'CLOSED', 'UNWOUND', 'FAILED'];
 
-/** All five cores on one ordered stream: what one answers is fed to all, in the order it was said. */
-function loop() {
-  const benches = [
-    new CoreBench(makeAggregator, 'aggregator'),
-    new CoreBench(makeStrategy, 'strategy'),
-    new CoreBench(makeRisk, 'risk'),
-    new CoreBench(makeExecutor, 'executor'),
-    new CoreBench(makeAlerting, 'alerting'),
-  ];
-  const stream: (Input | Emitted)[] = [];
-  const feed = (given: Input): void => {
-    const queue: Input[] = [given];
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      stream.push(next);
-      for (const bench of benches)
-        for (const { type, words, data } of bench.feed(next))
-          queue.push(given.at === undefined ? { type, words, data } : { type, words, data, at: given.at });
-    }
+/** All five cores on one ordered stream, every answer as the bytes it would be published in. */
+function loop(config: SessionConfig) {
+  const stream: AnyEvent[] = [];
+  const seen = (event: AnyEvent) => {
+    stream.push(event);
   };
-  const said = <K extends EventType>(type: K) => benches.flatMap((bench) => bench.said(type));
-  return { benches, stream, feed, said };
+  const closed = openClosedLoop({ cores: CORES, session: 's1', seed: 'seed', config, begin: START, encoded: true, seen });
+  const feed = ({ at = closed.time, ...given }: Input): void => {
+    const source = given.type === 'clock' ? 'journal/abcdefgh' : 'market-data/abcdefgh';
+    closed.feed({ ...given, source, at } as OutsideEvent);
+  };
+  const said = <K extends EventType>(type: K) => stream.filter((event) => event.type === type) as unknown as StreamEvent<K>[];
+  return { stream, feed, said };
 }
 
 /** Books of three coins: a price that wanders, and a gap between the two venues that opens and closes. */
 function runMarket(seed: string, seconds: number, config: SessionConfig = TEST_CONFIG) {
-  const { feed, ...rest } = loop();
+  const { feed, ...rest } = loop(config);
   const random = randomSequence(seed);
   const rate = 1450;
   const coins = [
@@ -51,7 +40,6 @@ function runMarket(seed: string, seconds: number, config: SessionConfig = TEST_C
       Number((from * (1 + direction * (0.0001 + i * 0.0002)) * unit).toPrecision(8)),
       Number((size * (0.5 + random())).toPrecision(4)),
     ]);
-  feed({ ...started(config), at: START });
   for (let tick = 1; tick <= seconds * 10; tick++) {
     const at = START + tick * 100_000;
     feed(input('clock', [], { fill: 0.1, committed: tick, committedAt: at - 20_000 }, at));

@@ -17,6 +17,8 @@ let clock = null;
 let services = [];
 let rates = {};
 let pnl = { currency: null, total: '0', settled: 0, wins: 0, foreign: 0, points: [] };
+let guard = null;
+let kpi = null;
 let book = null;
 let chosen = coinInAddress();
 /** The server's time (µs) when it last spoke, and this page's (ms) then: the difference goes on counting between messages. */
@@ -44,6 +46,8 @@ function connect() {
     pnl = { points: [] };
     book = null;
     clock = null;
+    guard = null;
+    kpi = null;
     takeChange(data);
     if (chosen === null && data.coins.length > 0) choose(first(data.coins.map((row) => row.coin)));
   });
@@ -71,6 +75,8 @@ function takeChange(data) {
   if (data.clock !== undefined) clock = data.clock;
   if (data.services !== undefined) services = data.services;
   if (data.rates !== undefined) rates = data.rates;
+  if (data.guard !== undefined) guard = data.guard;
+  if (data.kpi !== undefined) kpi = data.kpi;
   if (data.pnl !== undefined) {
     const { points, added, ...summary } = data.pnl;
     pnl = { ...summary, points: points ?? [...(pnl.points ?? []), ...(added ?? [])].slice(-MOST_POINTS) };
@@ -130,6 +136,7 @@ const moneyText = (text) => {
   const value = Number(text);
   return fixed(value, Math.abs(value) >= 100_000 ? 0 : Math.abs(value) >= 1 ? 2 : 4);
 };
+const amountText = ({ amount, currency }) => `${fixed(Number(amount), 2)} ${currency}`;
 const signedText = (text, places = 4) => (Number(text) > 0 ? '+' : '') + fixed(Number(text), places);
 const signKind = (text) => (Number(text) > 0 ? 'up' : Number(text) < 0 ? 'down' : 'quiet');
 
@@ -215,7 +222,11 @@ function drawHeader() {
   const journalMs = clock === null || clock.committedAt === null ? null : Math.max(0, (clock.at - clock.committedAt) / 1000);
   const facts = [
     ['session', session.id ?? '–'],
-    ['mode at start', session.startMode ?? 'not heard'],
+    guard === null
+      ? ['mode at start', session.startMode ?? 'not heard']
+      : ['mode', guard.rule === null ? guard.mode : `${guard.mode} (${guard.rule})`, guard.mode === 'ACTIVE' ? '' : 'warn'],
+    ['equity', guard === null ? '–' : amountText(guard.equity)],
+    ['closed', guard === null ? '–' : fixed(guard.closed.length, 0), guard !== null && guard.closed.length > 0 ? 'warn' : ''],
     ['position', fixed(position, 0)],
     ['clock lag', spanText(lagMs), late ? 'warn' : ''],
     ['journal lag', spanText(journalMs), journalMs !== null && journalMs > LATE_MS ? 'warn' : ''],
@@ -259,12 +270,10 @@ function drawPnl() {
   const known = pnl.currency !== null && pnl.currency !== undefined;
   setText(total, known ? `${signedText(pnl.total, 2)} ${pnl.currency}` : '–');
   setKind(total, `big ${known ? signKind(pnl.total) : 'quiet'}`);
-  setText(
-    $('pnl-note'),
-    known
-      ? `${pnl.settled} settled, ${pnl.settled === 0 ? 0 : Math.round((pnl.wins / pnl.settled) * 100)} % won`
-      : 'no round trip has ended',
-  );
+  const settled = known
+    ? `${pnl.settled} settled, ${pnl.settled === 0 ? 0 : Math.round((pnl.wins / pnl.settled) * 100)} % won`
+    : 'no round trip has ended';
+  setText($('pnl-note'), kpi === null ? settled : [settled, ...kpiTexts(kpi)].join(' · '));
   const points = pnl.points ?? [];
   const line = $('curve-line');
   const zero = $('curve-zero');
@@ -282,6 +291,15 @@ function drawPnl() {
   zero.setAttribute('visibility', 'visible');
   zero.setAttribute('y1', y(0));
   zero.setAttribute('y2', y(0));
+}
+
+function kpiTexts({ unrealised, drawdown, numbers }) {
+  const texts = [`drawdown ${amountText(drawdown)}`];
+  if (unrealised !== null) texts.push(`open ${signedText(unrealised.amount, 2)} ${unrealised.currency}`);
+  if (typeof numbers.tradesPerHour === 'number') texts.push(`${fixed(numbers.tradesPerHour, 1)} an hour`);
+  if (typeof numbers.fillRatio === 'number') texts.push(`${fixed(numbers.fillRatio * 100, 1)} % filled`);
+  if (typeof numbers.slippageBps === 'number') texts.push(`slippage ${fixed(numbers.slippageBps, 2)} bps`);
+  return texts;
 }
 
 function drawCoins() {

@@ -151,3 +151,22 @@ export function serviceStarted(tape: Tape, service: string, boot: string, replic
 export function alert(tape: Tape, key: string, state: 'raised' | 'closed', summary = `${key} ${state}`): AnyEvent {
   return tape.event('alert', ['p2'], { id: `${key}-${state}`, key, rule: 'venue-down', severity: 'P2', state, summary, count: 1 });
 }
+
+export function guard(tape: Tape, mode: DataOf<'guard'>['mode'], rule: string | null = null): AnyEvent {
+  const amount = (text: string) => ({ amount: text, currency: 'USDT' });
+  const closed = rule === null ? [] : [{ what: 'BTC', rule, until: null }];
+  const sums = { exposure: amount('500'), dailyPnl: amount('-12.5'), equity: amount('9987.5'), drawdown: amount('20') };
+  return tape.event('guard', [], { mode, rule, why: 'as it is', closed, ...sums, numbers: {} });
+}
+
+export function kpi(tape: Tape, unrealised: string | null = '-0.75'): AnyEvent {
+  const amount = (text: string) => ({ amount: text, currency: 'USDT' });
+  return tape.event('kpi', [], {
+    since: tape.at,
+    trips: { open: 1, closed: 9, unwound: 1, failed: 0, won: 6, lost: 4 },
+    realised: amount('3.5'),
+    unrealised: unrealised === null ? null : amount(unrealised),
+    drawdown: amount('2.25'),
+    numbers: { winRate: 0.6, averageR: 0.1, tradesPerHour: 40, fillRatio: 0.98 },
+  });
+}

@@ -33,10 +33,10 @@ export interface MarketSettings {
  */
 export interface Market {
   readonly instruments: readonly Instrument[];
-  /** Price of one USDT in won. */
-  rate(): number;
+  /** Price of one USDT in won, at the last book or at a time after it, µs since the market began. */
+  rate(at?: number): number;
   /** Price of one dollar in won as a bank says it: once a minute, and away from what USDT costs. */
-  bankRate(): number;
+  bankRate(at?: number): number;
   /** When the next book comes, µs since the market began. */
   nextAt(): number;
   /** Moves the instrument on whose book comes next. It is the caller's until the next step. */
@@ -77,8 +77,8 @@ export function makeMarket(settings: MarketSettings): Market {
   const dollarPath = makePath(DOLLAR_PATH, makeNoise(seed, 'dollar'));
   const basisPath = makePath(BASIS_PATH, makeNoise(seed, 'basis'));
   let now = 0;
-  const rate = (): number => Math.round((RATE + ratePath(now)) * 100) / 100;
-  const rateIn = (quote: string): number => (quote === 'KRW' ? rate() : quote === 'USD' ? 1 + dollarPath(now) : 1);
+  const rate = (at = now): number => Math.round((RATE + ratePath(at)) * 100) / 100;
+  const rateIn = (quote: string, at = now): number => (quote === 'KRW' ? rate(at) : quote === 'USD' ? 1 + dollarPath(at) : 1);
 
   const weights = coins.map((_, rank) => (activity === 'even' ? 1 : weightOf(rank)));
   const share = activity === 'even' ? 1 : BURST_SHARE;
@@ -113,11 +113,11 @@ export function makeMarket(settings: MarketSettings): Market {
   return {
     instruments: places.map(({ instrument }) => instrument),
     rate,
-    bankRate() {
-      const minute = Math.floor(now / BANK_EVERY);
+    bankRate(at = now) {
+      const minute = Math.floor(at / BANK_EVERY);
       if (minute !== bankAt) {
         bankAt = minute;
-        bank = Math.round((rate() / rateIn('USD') / (1 + BASIS + basisPath(now))) * 100) / 100;
+        bank = Math.round((rate(at) / rateIn('USD', at) / (1 + BASIS + basisPath(at))) * 100) / 100;
       }
       return bank;
     },

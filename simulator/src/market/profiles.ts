@@ -19,9 +19,9 @@ export interface Profile {
 
 /** Found by trying: a round trip lives on a swing that turns around within seconds, and dies of a drift that does not. */
 const LIVELY: Temper = { swingBps: 16, swingSeconds: 2.2, driftBps: 24, driftSeconds: 150 };
-const MIXED: Temper = { swingBps: 14, swingSeconds: 2.6, driftBps: 28, driftSeconds: 220 };
-const FAVOURABLE: Temper = { swingBps: 16, swingSeconds: 2, driftBps: 25, driftSeconds: 190 };
-const ADVERSE: Temper = { swingBps: 13, swingSeconds: 2.8, driftBps: 28, driftSeconds: 260 };
+const MIXED: Temper = { swingBps: 20, swingSeconds: 13, driftBps: 9, driftSeconds: 120 };
+const FAVOURABLE: Temper = { swingBps: 19, swingSeconds: 6.2, driftBps: 3, driftSeconds: 120 };
+const ADVERSE: Temper = { swingBps: 17.5, swingSeconds: 16, driftBps: 10.5, driftSeconds: 240 };
 
 const profile = (says: string, tempers: readonly Temper[], activity: Profile['activity'] = 'even'): Profile => ({
   says,

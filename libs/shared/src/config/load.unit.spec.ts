@@ -129,7 +129,6 @@ describe('what a configuration is refused for', () => {
       { yaml: 'strategy: { feeBps: { upbti: 1 } }' },
       /^strategy\.feeBps\.upbti: 1, is for a venue .*did you mean upbit\?/,
     ],
-    ['a key of a section without settings', { yaml: 'alerting: { x: 1 }' }, /^alerting\.x: 1, is not a known key, leave it out/],
     ['an inherited name as key', { yaml: 'risk: { constructor: 1, __proto__: 2 }' }, /^risk\.constructor: 1, is not a known key/],
     [
       'the environment as a key',

@@ -10,14 +10,8 @@ import {
   subjectOf,
   upcast,
 } from '../contracts/index.ts';
-import type { Core, CoreContext, Json } from '../core/index.ts';
-import { drawOf } from './draw.ts';
-
-/** Other inputs may move core time this far above the highest clock, not further. */
-const AHEAD_OF_CLOCK_MICROS = 1_000_000;
-export const MAX_TIMERS = 100_000;
-/** Timers that one input may fire: more is a timer that sets itself again for now. */
-const MAX_FIRED = 100_000;
+import type { Core } from '../core/index.ts';
+import { TimedCore, type TimedState } from './timed-core.ts';
 
 export interface Output {
   readonly n: number;
@@ -35,13 +29,7 @@ export interface OpenOutput {
   readonly body: string;
 }
 
-export interface RunnerState {
-  readonly core: Json;
-  readonly schema: number;
-  readonly seed: string;
-  readonly clock: number;
-  readonly now: number;
-  readonly timers: readonly (readonly [id: string, at: number])[];
+export interface RunnerState extends TimedState {
   /** The last number given in each root. */
   readonly n: readonly (readonly [root: string, n: number])[];
 }
@@ -52,47 +40,28 @@ export interface RunnerState {
  */
 export class CoreRunner {
   readonly core: Core;
+  private readonly timed: TimedCore;
   private readonly service: ServiceName;
   private readonly session: string;
-  private readonly inputs: ReadonlySet<string>;
-  private seed = '';
-  private clock = 0;
-  private now = 0;
-  /** In order of creation; a timer that is set again is created anew. */
-  private timers = new Map<string, number>();
-  private nextTimer = Number.POSITIVE_INFINITY;
   private numbers = new Map<string, number>();
   private count = 0;
   private opening: readonly OpenOutput[] = [];
   private parent: string | null = null;
   private emitted: (output: Output) => void = () => {};
   private cause: AnyEvent | null = null;
-  private readonly context: CoreContext;
 
   constructor(service: ServiceName, core: Core, session: string) {
     this.service = service;
     this.core = core;
     this.session = session;
-    this.inputs = new Set<string>(['session.started', 'clock', ...core.inputs]);
-    const runner = this;
-    this.context = {
-      session,
-      get now() {
-        return runner.now;
-      },
-      get position() {
-        return (runner.cause as AnyEvent).position;
-      },
-      emit: (type, words, data, basis) => runner.emit(type, subjectOf(type, ...words), data, basis),
-      setTimer: (id, at) => runner.setTimer(id, at),
-      clearTimer: (id) => runner.clearTimer(id),
-      draw: (name) => drawOf(runner.seed, name),
-    };
+    this.timed = new TimedCore(service, core, session, (type, words, data, basis) =>
+      this.emit(type, subjectOf(type, ...words), data, basis),
+    );
   }
 
   /** Types it must be given: nothing else changes it. */
   get wanted(): ReadonlySet<string> {
-    return this.inputs;
+    return this.timed.wanted;
   }
 
   /** Outputs derived by this runner. */
@@ -108,55 +77,19 @@ export class CoreRunner {
     this.emitted = emitted;
     this.cause = event;
     if (event.type === 'session.started') {
-      this.seed = event.data.seed;
+      this.timed.sow(event.data.seed);
       for (const open of this.opening) this.reopen(open);
       this.opening = [];
     }
-    if (event.type === 'clock') {
-      if (event.at > this.clock) this.clock = event.at;
-      if (event.at > this.now) this.now = event.at;
-    } else {
-      const limit = this.clock + AHEAD_OF_CLOCK_MICROS;
-      const at = event.type === 'session.started' && this.clock === 0 ? event.at : Math.min(event.at, limit);
-      if (event.type === 'session.started' && this.clock === 0) this.clock = event.at;
-      if (at > this.now) this.now = at;
-    }
-    if (event.type === 'session.started') {
-      this.core.handle(event, this.context);
-      this.fireDue(event);
-      return;
-    }
-    this.fireDue(event);
-    if (this.core.inputs.includes(event.type)) this.core.handle(event, this.context);
-  }
-
-  private fireDue({ position }: AnyEvent): void {
-    let fired = 0;
-    while (this.nextTimer <= this.now) {
-      if (++fired > MAX_FIRED) throw new Error(`${this.service}: more than ${MAX_FIRED} timers fired at position ${position}`);
-      this.fireNext();
-    }
+    this.timed.handle(event);
   }
 
   save(): RunnerState {
-    return {
-      core: this.core.save(),
-      schema: this.core.schema,
-      seed: this.seed,
-      clock: this.clock,
-      now: this.now,
-      timers: [...this.timers],
-      n: [...this.numbers],
-    };
+    return { ...this.timed.save(), n: [...this.numbers] };
   }
 
   load(state: RunnerState): void {
-    this.core.load(state.core, state.schema);
-    this.seed = state.seed;
-    this.clock = state.clock;
-    this.now = state.now;
-    this.timers = new Map(state.timers);
-    this.nextTimer = earliest(this.timers);
+    this.timed.load(state);
     this.numbers = new Map(state.n);
   }
 
@@ -166,33 +99,6 @@ export class CoreRunner {
     this.numbers.clear();
     this.parent = parent;
     this.opening = open;
-  }
-
-  private fireNext(): void {
-    let id = '';
-    for (const [name, at] of this.timers)
-      if (at === this.nextTimer) {
-        id = name;
-        break;
-      }
-    this.timers.delete(id);
-    this.nextTimer = earliest(this.timers);
-    this.core.onTimer(id, this.context);
-  }
-
-  private setTimer(id: string, at: number): void {
-    if (!Number.isSafeInteger(at)) throw new Error(`${this.service}: timer ${id} at ${at}: expected whole µs`);
-    this.clearTimer(id);
-    if (this.timers.size >= MAX_TIMERS) throw new Error(`${this.service}: more than ${MAX_TIMERS} timers; the newest is ${id}`);
-    this.timers.set(id, at);
-    if (at < this.nextTimer) this.nextTimer = at;
-  }
-
-  private clearTimer(id: string): void {
-    const at = this.timers.get(id);
-    if (at === undefined) return;
-    this.timers.delete(id);
-    if (at === this.nextTimer) this.nextTimer = earliest(this.timers);
   }
 
   private emit(type: EventType, subject: string, data: unknown, basis?: readonly PositionRef[]): void {
@@ -223,10 +129,4 @@ export class CoreRunner {
     // Said by an older version of the code: this one says it in its own words.
     this.emit(old.type, open.subject, upcast(CATALOG[old.type] as EventKind, old.v, old.data), basis);
   }
-}
-
-function earliest(timers: ReadonlyMap<string, number>): number {
-  let first = Number.POSITIVE_INFINITY;
-  for (const at of timers.values()) if (at < first) first = at;
-  return first;
 }

@@ -15,4 +15,5 @@ export * from './session-run.ts';
 export * from './shell.ts';
 export * from './snapshot.ts';
 export * from './stream-identity.ts';
+export * from './timed-core.ts';
 export * from './turns.ts';

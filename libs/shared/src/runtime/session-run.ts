@@ -76,6 +76,8 @@ export interface RunStatus {
 /** The stream does not go on where this process stands; the journal may know why. */
 const LOST_PATIENCE_MS = 3_000;
 const END_POLL_MS = 20;
+/** A second replica that had to say so many outputs in a row waits for its twin no longer, until it hears of it again. */
+const ALONE_AFTER = 3;
 
 /**
  * One service taking part in one session, from its start (or the newest snapshot) to the session's end or this
@@ -120,6 +122,8 @@ export class SessionRun {
   private committedTo = 0;
   private fillNow = 0;
   private lagMs = 0;
+  /** Outputs in a row that no twin has said. */
+  private saidAlone = 0;
   private pending = 0;
   private configuration: unknown = null;
   private trustMs: number;
@@ -578,8 +582,12 @@ export class SessionRun {
     if (header !== null && (header.source === this.deps.service || header.source === this.shellOutlet.source)) {
       const outlet = header.source === this.deps.service ? this.coreOutlet : this.shellOutlet;
       if (outlet !== null && intake.counted) {
-        outlet.confirm(header.n, message.position, message.subject, message.bytes, this.deps.time.monotonicMs());
+        const byAnother = outlet.confirm(header.n, message.position, message.subject, message.bytes, this.deps.time.monotonicMs());
+        if (byAnother) this.saidAlone = 0;
         this.resendBackoff.reset();
+      } else if (outlet === this.coreOutlet && judgement === 'out-of-turn' && header.n <= (outlet?.taken(header.kind.root) ?? 0)) {
+        // Said twice: the twin lives.
+        this.saidAlone = 0;
       } else if (
         outlet !== null &&
         judgement === 'out-of-turn' &&
@@ -694,9 +702,14 @@ export class SessionRun {
     const { link, deps } = this;
     if (link === null || !this.live) return;
     const now = deps.time.monotonicMs();
-    const patient = deps.options.replica > 0 || this.lagMs > deps.options.behindMs;
-    if (this.coreOutlet !== null)
-      this.published += this.coreOutlet.send(link, now, patient ? deps.options.patienceMs * Math.max(1, deps.options.replica) : 0);
+    const { replica, patienceMs } = deps.options;
+    const second = replica > 0 && this.saidAlone < ALONE_AFTER;
+    const patience = second || this.lagMs > deps.options.behindMs ? patienceMs * Math.max(1, replica) : 0;
+    if (this.coreOutlet !== null) {
+      const sent = this.coreOutlet.send(link, now, patience);
+      this.published += sent;
+      if (replica > 0) this.saidAlone += sent;
+    }
     this.published += this.shellOutlet.send(link, now, 0);
   }
 

@@ -9,6 +9,9 @@ import type { DepthMessage } from './depth-message.ts';
 const MOST_BUFFERED = 2_000;
 const MOST_BUFFERED_BYTES = 8 * 1024 * 1024;
 
+/** Nothing but old changes for so long: the number of the snapshot is one that the stream does not come to. */
+const MOST_STALE_US = 5_000_000;
+
 export type Outcome = 'applied' | 'buffered' | 'stale' | 'gap' | 'crossed';
 
 /**
@@ -31,6 +34,8 @@ export class DepthBook {
   private lastAsk: number | null = null;
   /** Of the last change that was applied: the next one may not begin within it. */
   private firstIdOfLast = 0;
+  /** Since when nothing but old changes has come. */
+  private staleFrom: Micros | null = null;
   private buffered: Uint8Array[] = [];
   private bufferedBytes = 0;
 
@@ -46,6 +51,7 @@ export class DepthBook {
     this.epoch++;
     this.live = false;
     this.exchangeAt = null;
+    this.staleFrom = null;
     this.bids.clear();
     this.asks.clear();
     this.forgetBuffered();
@@ -57,8 +63,8 @@ export class DepthBook {
   }
 
   /** The message has been read into `message`; `bytes` are its own. */
-  change(message: DepthMessage, bytes: Uint8Array): Outcome {
-    if (this.live) return this.apply(message, bytes);
+  change(message: DepthMessage, bytes: Uint8Array, at: Micros): Outcome {
+    if (this.live) return this.apply(message, bytes, at);
     this.keep(bytes);
     return 'buffered';
   }
@@ -68,7 +74,12 @@ export class DepthBook {
    * Otherwise `each` hears of the snapshot and of every change that was kept, and the book is live unless one of them
    * does not continue the one before.
    */
-  snapshot(message: DepthMessage, read: (bytes: Uint8Array) => boolean, each: (outcome: Outcome | 'snapshot') => void): 'done' | 'tooOld' {
+  snapshot(
+    message: DepthMessage,
+    at: Micros,
+    read: (bytes: Uint8Array) => boolean,
+    each: (outcome: Outcome | 'snapshot') => void,
+  ): 'done' | 'tooOld' {
     const { lastId } = message;
     const [bidEnd, askEnd] = [endOf(message.bids), endOf(message.asks)];
     this.bids.clear();
@@ -100,7 +111,7 @@ export class DepthBook {
     each('snapshot');
     for (const bytes of kept) {
       readKept(bytes);
-      each(this.change(message, bytes));
+      each(this.change(message, bytes, at));
     }
     return 'done';
   }
@@ -115,15 +126,15 @@ export class DepthBook {
   }
 
   /** A newer snapshot, read into `message`, takes the place of the live book. False: it is older than the book. */
-  deepen(message: DepthMessage): boolean {
+  deepen(message: DepthMessage, at: Micros): boolean {
     if (message.lastId < this.lastId) return false;
     this.epoch++;
     this.exchangeAt = null;
-    this.snapshot(message, () => true, () => {}); // biome-ignore format: nothing was kept
+    this.snapshot(message, at, () => true, () => {}); // biome-ignore format: nothing was kept
     return this.live;
   }
 
-  private apply(message: DepthMessage, bytes: Uint8Array): Outcome {
+  private apply(message: DepthMessage, bytes: Uint8Array, at: Micros): Outcome {
     const { firstId, lastId, bids, asks } = message;
     // One that begins within the last: the venue's numbers have been damaged, and one of both is wrong.
     const torn = firstId <= this.lastId && firstId > this.firstIdOfLast && this.firstIdOfLast > 0;
@@ -135,8 +146,14 @@ export class DepthBook {
     }
     if (lastId <= this.lastId) {
       this.counts.stale++;
-      return 'stale';
+      this.staleFrom ??= at;
+      if (at - this.staleFrom < MOST_STALE_US) return 'stale';
+      this.counts.gaps++;
+      this.resync();
+      this.keep(bytes);
+      return 'gap';
     }
+    this.staleFrom = null;
     this.bids.apply(bids);
     this.asks.apply(asks);
     this.lastId = lastId;

@@ -28,8 +28,19 @@ const PAUSE_PER_BOOK_MS = 65;
 const REPEATED_LEVELS = 100;
 /** Streams in one request: its text stays far below what a frame may hold. */
 const STREAMS_AT_ONCE = 200;
+/** A subscription that is refused, or not acknowledged for so long, is asked for again, more and more rarely. */
+const ACKNOWLEDGED_US = 10_000_000;
+const SUBSCRIBE_AGAIN_US = 1_000_000;
+const SUBSCRIBE_AGAIN_MOST_US = 60_000_000;
 const NOTHING: readonly Output[] = [];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+interface Subscription {
+  readonly streams: readonly string[];
+  /** When it is asked for again unless it is acknowledged before. */
+  again: Micros;
+  failures: number;
+}
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -46,6 +57,8 @@ export class BinanceFeed implements VenueFeed {
   private frames = 0;
   private unknown = 0;
   private requests = 0;
+  /** Not acknowledged yet, by their ids. */
+  private readonly subscriptions = new Map<number, Subscription>();
   private openedAt: Micros = 0;
   private closedAt: Micros | null = null;
   private backupAt: Micros = 0;
@@ -69,7 +82,8 @@ export class BinanceFeed implements VenueFeed {
       book.begin();
       book.asking.drop();
     }
-    return this.subscribe([...this.books.keys()], 'SUBSCRIBE');
+    this.subscriptions.clear();
+    return this.subscribe([...this.books.keys()], 'SUBSCRIBE', at);
   }
 
   closed(at: Micros): readonly Output[] {
@@ -116,7 +130,7 @@ export class BinanceFeed implements VenueFeed {
     if (!this.pulse.open) return request.backup ? this.takeBackup(book, at) : NOTHING;
     if (book.live) {
       if (!book.shallow(this.depth)) book.asking.served(at);
-      else if (!book.deepen(this.message)) book.asking.unfit(at);
+      else if (!book.deepen(this.message, at)) book.asking.unfit(at);
       else {
         book.asking.served(at);
         return [this.bookOut(book, at, 'rest', false)];
@@ -124,7 +138,7 @@ export class BinanceFeed implements VenueFeed {
       return NOTHING;
     }
     const outputs: Output[] = [];
-    book.snapshot(this.message, this.readAgain, (outcome) => {
+    book.snapshot(this.message, at, this.readAgain, (outcome) => {
       const from = outcome === 'snapshot' ? 'rest' : 'stream';
       if (outcome === 'snapshot' || outcome === 'applied') outputs.push(this.bookOut(book, at, from, false));
       // What is kept a second time has been said to be.
@@ -136,7 +150,7 @@ export class BinanceFeed implements VenueFeed {
     return outputs;
   }
 
-  watch(codes: readonly string[], _at: Micros): readonly Output[] {
+  watch(codes: readonly string[], at: Micros): readonly Output[] {
     const kept = new Set(codes);
     const gone = [...this.books.keys()].filter((code) => !kept.has(code));
     const come = [...kept].filter((code) => !this.books.has(code));
@@ -145,12 +159,12 @@ export class BinanceFeed implements VenueFeed {
     this.table.clear();
     for (const book of this.books.values()) this.table.add(book.code, book);
     if (!this.pulse.open) return NOTHING;
-    return [...this.subscribe(gone, 'UNSUBSCRIBE'), ...this.subscribe(come, 'SUBSCRIBE')];
+    return [...this.subscribe(gone, 'UNSUBSCRIBE', at), ...this.subscribe(come, 'SUBSCRIBE', at)];
   }
 
   tick(at: Micros): readonly Output[] {
     if (!this.pulse.open) return this.askForBackup(at);
-    const outputs = [...this.pulse.tick(at)];
+    const outputs = [...this.pulse.tick(at), ...this.subscribeAgain(at)];
     const looks = at - this.lookedAt >= LOOK_EVERY_US;
     if (looks) this.lookedAt = at;
     for (const book of this.books.values()) {
@@ -192,7 +206,7 @@ export class BinanceFeed implements VenueFeed {
   /** A book change that stands in `message`. */
   private take(book: DepthBook, bytes: Uint8Array, at: Micros): readonly Output[] {
     book.counts.messages++;
-    const outcome = book.change(this.message, bytes);
+    const outcome = book.change(this.message, bytes, at);
     if (outcome === 'applied') return [this.bookOut(book, at, 'stream', false)];
     const skipped: Output = { kind: 'skipped', code: book.code, symbol: book.symbol, why: outcome };
     return outcome === 'stale' ? [skipped] : [skipped, ...this.askFor(book, at)];
@@ -230,11 +244,13 @@ export class BinanceFeed implements VenueFeed {
     if (data.e === undefined && typeof data.s === 'string' && typeof data.u === 'number') return this.takeTicker(data, data.u, bytes, at);
     if (isRow(value.error) || (typeof value.code === 'number' && typeof value.msg === 'string')) {
       const { code, msg } = isRow(value.error) ? value.error : value;
+      this.refused(value.id, at);
       return [this.faultLog.add(bytes, `binance refuses: ${String(code)}: ${String(msg)}`.slice(0, 200), null, at)];
     }
     const book = this.bookOfStream(bytes);
     if (book !== null) return this.bad(bytes, 'came on a depth stream and is no change of a book', book, at);
     if (!('result' in value)) this.unknown++;
+    else if (typeof value.id === 'number') this.subscriptions.delete(value.id);
     return NOTHING;
   }
 
@@ -310,22 +326,49 @@ export class BinanceFeed implements VenueFeed {
   private takeBackup(book: DepthBook, at: Micros): readonly Output[] {
     book.begin();
     book.asking.drop();
-    book.snapshot(this.message, this.readAgain, () => {});
+    book.snapshot(this.message, at, this.readAgain, () => {});
     const outputs = book.live ? [this.bookOut(book, at, 'rest', true)] : NOTHING;
     book.live = false;
     return outputs;
   }
 
-  private subscribe(codes: readonly string[], method: 'SUBSCRIBE' | 'UNSUBSCRIBE'): readonly Output[] {
+  private subscribe(codes: readonly string[], method: 'SUBSCRIBE' | 'UNSUBSCRIBE', at: Micros): readonly Output[] {
     const streams = codes.flatMap((code) => {
       const name = code.toLowerCase();
       const more = [this.options.trades === true ? `${name}@trade` : '', this.options.tickers === true ? `${name}@bookTicker` : ''];
       return [`${name}@depth@100ms`, ...more.filter((stream) => stream !== '')];
     });
-    return Array.from({ length: Math.ceil(streams.length / STREAMS_AT_ONCE) }, (_, i) => ({
-      kind: 'send',
-      frame: JSON.stringify({ method, params: streams.slice(i * STREAMS_AT_ONCE, (i + 1) * STREAMS_AT_ONCE), id: ++this.requests }),
-    }));
+    return Array.from({ length: Math.ceil(streams.length / STREAMS_AT_ONCE) }, (_, i) => {
+      const some = streams.slice(i * STREAMS_AT_ONCE, (i + 1) * STREAMS_AT_ONCE);
+      const output = this.request(method, some);
+      if (method === 'SUBSCRIBE') this.subscriptions.set(this.requests, { streams: some, again: at + ACKNOWLEDGED_US, failures: 0 });
+      return output;
+    });
+  }
+
+  private request(method: 'SUBSCRIBE' | 'UNSUBSCRIBE', params: readonly string[]): Output {
+    return { kind: 'send', frame: JSON.stringify({ method, params, id: ++this.requests }) };
+  }
+
+  private refused(id: unknown, at: Micros): void {
+    const refused = typeof id === 'number' ? this.subscriptions.get(id) : undefined;
+    if (refused === undefined) return;
+    refused.again = at + Math.min(SUBSCRIBE_AGAIN_MOST_US, SUBSCRIBE_AGAIN_US * 2 ** Math.min(10, refused.failures));
+  }
+
+  /** Without it a book that the venue says nothing of would look like a quiet one for ever. */
+  private subscribeAgain(at: Micros): readonly Output[] {
+    const outputs: Output[] = [];
+    for (const [id, { streams, again, failures }] of [...this.subscriptions]) {
+      if (at < again) continue;
+      this.subscriptions.delete(id);
+      const wanted = streams.filter((stream) => this.books.has(stream.slice(0, stream.indexOf('@')).toUpperCase()));
+      if (wanted.length === 0) continue;
+      outputs.push(this.request('SUBSCRIBE', wanted));
+      const waitUs = Math.min(SUBSCRIBE_AGAIN_MOST_US, ACKNOWLEDGED_US * 2 ** Math.min(10, failures));
+      this.subscriptions.set(this.requests, { streams: wanted, again: at + waitUs, failures: failures + 1 });
+    }
+    return outputs;
   }
 
   private newBook(code: string): DepthBook | null {

@@ -142,6 +142,18 @@ describe('binance', () => {
     expect(kinds(feed.frame(change(106, 107), T0))).toEqual(['book']);
   });
 
+  it('begins anew when for five seconds all changes are older than its snapshot: that has a number which is not of this stream', () => {
+    const { feed } = opened();
+    feed.answer(requestIn(feed.frame(change(100, 101), T0)), snapshot(9_000_000), T0);
+    for (let i = 0; i < 49; i++) expect(kinds(feed.frame(change(102 + i, 102 + i), T0 + i * 0.1 * S))).toEqual(['stale']);
+    feed.frame(change(151, 151), T0 + 4.9 * S);
+    expect(feed.levels('BTCUSDT', 1)).not.toBeNull();
+    const outputs = feed.frame(change(152, 152), T0 + 5 * S);
+    expect(kinds(outputs)).toEqual(['gap', 'rest']);
+    expect(feed.levels('BTCUSDT', 1)).toBeNull();
+    expect(kinds(feed.answer(requestIn(outputs), snapshot(151), T0 + 5 * S))).toEqual(['book', 'book']);
+  });
+
   it('never says a crossed book', () => {
     const { feed } = live();
     expect(kinds(feed.frame(change(102, 103, [['101', '1']]), T0))).toEqual(['crossed', 'rest']);
@@ -240,6 +252,7 @@ describe('binance', () => {
   it('takes a snapshot that is refused or no book for none, and waits as long as the venue says', () => {
     const { feed } = opened();
     const request = requestIn(feed.frame(change(11, 12), T0));
+    feed.frame(Buffer.from('{"result":null,"id":1}'), T0);
     const banned = { status: 418, headers: { 'retry-after': '120' }, body: Buffer.from('{"code":-1003,"msg":"banned"}') };
     expect(kinds(feed.answer(request, banned, T0))).toEqual(['fault']);
     expect(feed.tick(T0 + 59 * S)).toEqual([]);
@@ -321,6 +334,26 @@ describe('binance', () => {
     expect(feed.frame(Buffer.from(JSON.stringify({ stream: 'btcusdt@trade', data })), T0)).toMatchObject([
       { kind: 'trade', id: '42', side: 'sell', price: 61837.63, size: 0.02, exchangeAt: T0 + 1_000 },
     ]);
+  });
+
+  it('asks again for a subscription that is refused or not acknowledged, more and more rarely, and for nothing that is not watched any more', () => {
+    const { feed } = opened({ codes: ['BTCUSDT', 'ETHUSDT'] });
+    const again = (outputs: readonly Output[]) =>
+      outputs.flatMap((output) => (output.kind === 'send' ? [JSON.parse(output.frame) as { params: string[]; id: number }] : []));
+    const refuse = (id: number, at: number) => feed.frame(Buffer.from(`{"error":{"code":3,"msg":"too many"},"id":${id}}`), at);
+    expect(kinds(refuse(1, T0))).toEqual(['fault']);
+    expect(again(feed.tick(T0 + 0.9 * S))).toEqual([]);
+    expect(again(feed.tick(T0 + S))).toEqual([{ method: 'SUBSCRIBE', params: ['btcusdt@depth@100ms', 'ethusdt@depth@100ms'], id: 2 }]);
+    refuse(2, T0 + S);
+    expect(again(feed.tick(T0 + 2.9 * S))).toEqual([]);
+    expect(again(feed.tick(T0 + 3 * S))).toMatchObject([{ id: 3 }]);
+    feed.watch(['ETHUSDT'], T0 + 3 * S);
+    // Neither a yes nor a no: 20 s after the third time.
+    expect(again(feed.tick(T0 + 22.9 * S))).toEqual([]);
+    expect(again(feed.tick(T0 + 23 * S))).toMatchObject([{ params: ['ethusdt@depth@100ms'] }]);
+    feed.frame(Buffer.from('{"result":null,"id":5}'), T0 + 23 * S);
+    feed.heard(T0 + 90 * S);
+    expect(again(feed.tick(T0 + 140 * S))).toEqual([]);
   });
 
   it('takes acknowledgements for what they are', () => {

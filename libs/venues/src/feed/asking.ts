@@ -21,6 +21,8 @@ export class Asking {
   private askedAt: Micros | null = null;
   private servedAt: Micros | null = null;
   private notBefore: Micros = 0;
+  /** Until when the venue itself has said to wait. */
+  private told: Micros = 0;
   private failures = 0;
   private repeats = 0;
 
@@ -50,7 +52,7 @@ export class Asking {
       if (at - this.askedAt < PATIENCE_MS * 1_000) return false;
       this.failed(at, null);
     }
-    if (at < this.notBefore) return false;
+    if (at < this.notBefore || at < this.told) return false;
     this.askedAt = at;
     return true;
   }
@@ -77,7 +79,8 @@ export class Asking {
   failed(at: Micros, waitMs: number | null): void {
     this.askedAt = null;
     this.failures++;
-    this.notBefore = at + Math.max(waitMs ?? 0, backoffMs(this.failures)) * 1_000;
+    this.notBefore = at + backoffMs(this.failures, waitMs) * 1_000;
+    if (waitMs !== null) this.told = at + waitMs * 1_000;
   }
 
   /** Nobody waits for it any more, though an answer to it may still come. A venue that said wait is still obeyed. */
@@ -85,6 +88,8 @@ export class Asking {
     this.wanted = false;
     this.askedAt = null;
     this.servedAt = null;
+    this.failures = 0;
+    this.notBefore = 0;
   }
 
   private pause(at: Micros): void {

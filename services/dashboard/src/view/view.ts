@@ -25,6 +25,11 @@ export const LIMITS = { coins: 1_000, fills: 200, orders: 200, trips: 200, venue
 
 export type ClockFacts = DataOf<'clock'> & { readonly at: number };
 
+/** How free trading is, and what its limits are held against, as risk last said. */
+export type GuardFacts = Pick<DataOf<'guard'>, 'mode' | 'rule' | 'why' | 'closed' | 'exposure' | 'dailyPnl' | 'equity' | 'drawdown'>;
+/** How trading goes, as the executor last said. */
+export type KpiFacts = Pick<DataOf<'kpi'>, 'trips' | 'realised' | 'unrealised' | 'drawdown' | 'numbers'>;
+
 interface Lists {
   readonly coins: readonly CoinRow[];
   readonly fills: readonly FillRow[];
@@ -42,10 +47,12 @@ export interface State extends Lists {
   readonly services: readonly ServiceRow[];
   readonly rates: Rates;
   readonly pnl: ReturnType<Curve['whole']>;
+  readonly guard: GuardFacts | null;
+  readonly kpi: KpiFacts | null;
 }
 
 /** What is other than at the last change: of lists the rows that are new or changed, of the rest the whole value. */
-export type Change = Partial<Lists & Pick<State, 'session' | 'clock' | 'services' | 'rates'>> & {
+export type Change = Partial<Lists & Pick<State, 'session' | 'clock' | 'services' | 'rates' | 'guard' | 'kpi'>> & {
   readonly position: number;
   readonly pnl?: CurveChange;
 };
@@ -79,10 +86,12 @@ export function makeView(): View {
   let session = NO_SESSION;
   let position = 0;
   let clock: ClockFacts | null = null;
+  let guard: GuardFacts | null = null;
+  let kpi: KpiFacts | null = null;
   let renewed = true;
-  const changed = { any: false, session: false, clock: false, services: false, rates: false };
+  const changed = { any: false, session: false, clock: false, services: false, rates: false, guard: false, kpi: false };
 
-  function change(what: 'session' | 'clock' | 'services' | 'rates'): void {
+  function change(what: Exclude<keyof typeof changed, 'any'>): void {
     changed[what] = true;
   }
 
@@ -125,6 +134,22 @@ export function makeView(): View {
         if (row?.id === event.data.id) alerts.put(event.data.key, delivered(row, event));
         return;
       }
+      case 'guard': {
+        const { mode, rule, why, closed, exposure, dailyPnl, equity, drawdown } = event.data;
+        guard = { mode, rule, why, closed, exposure, dailyPnl, equity, drawdown };
+        change('guard');
+        return;
+      }
+      case 'kpi': {
+        const { trips, realised, unrealised, drawdown, numbers } = event.data;
+        kpi = { trips, realised, unrealised, drawdown, numbers };
+        change('kpi');
+        return;
+      }
+      // Balances say what has come of them.
+      case 'transfer':
+      case 'reconciliation':
+        return;
       case 'service.started':
         roster.started(event);
         change('services');
@@ -154,6 +179,8 @@ export function makeView(): View {
       session = NO_SESSION;
       position = 0;
       clock = null;
+      guard = null;
+      kpi = null;
       renewed = true;
     },
 
@@ -187,6 +214,8 @@ export function makeView(): View {
       alerts: alerts.all(),
       rates: pace.rates(),
       pnl: curve.whole(),
+      guard,
+      kpi,
     }),
 
     book: (coin) => books.get(coin) ?? null,
@@ -205,10 +234,12 @@ export function makeView(): View {
       if (changed.clock && clock !== null) out.clock = clock;
       if (changed.services) out.services = roster.all();
       if (changed.rates) out.rates = pace.rates();
+      if (changed.guard) out.guard = guard;
+      if (changed.kpi) out.kpi = kpi;
       const any = changed.any;
       const anew = renewed;
       renewed = false;
-      Object.assign(changed, { any: false, session: false, clock: false, services: false, rates: false });
+      Object.assign(changed, { any: false, session: false, clock: false, services: false, rates: false, guard: false, kpi: false });
       return anew ? 'renewed' : any ? out : null;
     },
   };

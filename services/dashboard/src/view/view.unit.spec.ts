@@ -1,6 +1,21 @@
 import type { AnyEvent } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
-import { alert, CONFIG, clock, fill, heartbeat, l2, makeTape, order, serviceStarted, sessionStarted, type Tape, trip } from '../testing.ts';
+import {
+  alert,
+  CONFIG,
+  clock,
+  fill,
+  guard,
+  heartbeat,
+  kpi,
+  l2,
+  makeTape,
+  order,
+  serviceStarted,
+  sessionStarted,
+  type Tape,
+  trip,
+} from '../testing.ts';
 import { type Change, LIMITS, makeView, type View } from './view.ts';
 
 function heard(make: (tape: Tape) => readonly AnyEvent[]): View {
@@ -276,6 +291,25 @@ describe('events per second', () => {
     tape.wait(501);
     view.hear(clock(tape));
     expect(view.state().rates).toEqual({ l2: 20, clock: 1.3 });
+  });
+});
+
+describe('trading as a whole', () => {
+  it('shows the mode with the rule that chose it and the key figures, as they were last said', () => {
+    const view = makeView();
+    const tape = makeTape();
+    expect(view.state()).toMatchObject({ guard: null, kpi: null });
+    for (const event of [guard(tape, 'ACTIVE'), kpi(tape), guard(tape, 'REDUCE_ONLY', 'daily-loss')]) view.hear(event);
+    expect(view.state()).toMatchObject({
+      guard: { mode: 'REDUCE_ONLY', rule: 'daily-loss', closed: [{ what: 'BTC' }], equity: { amount: '9987.5' } },
+      kpi: { trips: { won: 6 }, unrealised: { amount: '-0.75' }, numbers: { winRate: 0.6 } },
+    });
+    view.takeChange();
+    view.hear(kpi(tape, null));
+    const { position, ...change } = changeOf(view);
+    expect(change).toEqual({ kpi: view.state().kpi });
+    view.begin();
+    expect(view.state()).toMatchObject({ guard: null, kpi: null });
   });
 });
 

@@ -148,6 +148,32 @@ describe('0.5 bought and 0.4 sold', () => {
   });
 });
 
+describe('a trip of which a part was closed', () => {
+  const enough = (minNotional: string) => {
+    const bench = begun('2');
+    const symbols = [{ symbol: 'BTC-USDT', tick: '0.1', lot: '0.01', minNotional }];
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    bench.feed(input('instruments', ['binance'], { venue: 'binance', fees: { maker: '0.001', taker: '0.001' }, bands: [], symbols }));
+    upbit(bench, [[149_900, 5]], [[150_000, 1.9]]);
+    binance(bench, [[99.5, 1.9]], [[100, 5]]);
+    bench.feed(allow('exit', EXIT));
+    bench.pass(100);
+    return bench;
+  };
+
+  it('stays open where the rest can be closed too', () => {
+    expect(positions(enough('5')).at(-1)).toBe('OPEN 0.1');
+  });
+
+  it('ends where the rest is too small for a venue to take: coins here for coins there, nothing is left over', () => {
+    const end = lastPosition(enough('20'));
+    expect(end).toMatchObject({ state: 'CLOSED', quantity: '0', log: { kept: '0', exits: 1 } });
+    expect(end.why).toContain('0.1 BTC are too few to trade back');
+    expect(sumOf(end.parts)).toBe(end.pnl?.amount);
+  });
+});
+
 describe('one leg that comes to nothing', () => {
   it('is an event of its leg where the venue does not take the order, and the other is given back', () => {
     const bench = begun('2', { sendErrorRate: 0.5 });

@@ -17,7 +17,7 @@ import { coinsOf } from './attribution.ts';
 import { hasBegun, noteBegun } from './begun.ts';
 import type { Desk } from './desk.ts';
 import { bestOffer } from './fill-model.ts';
-import { fitLimit, fitQuantity, termsOf } from './instruments.ts';
+import { fitLimit, fitQuantity, termsFaultOf, termsOf } from './instruments.ts';
 import { isHalted, mayEnter } from './mode.ts';
 import { arrive, cancel, type Plan, priceText, refusalOf, refuse, send } from './order.ts';
 import { sayEnd, sayPosition } from './report.ts';
@@ -248,9 +248,33 @@ function finish(desk: Desk, trip: Trip, phase: Phase, context: CoreContext): voi
     return;
   }
   const rest = subtract(parseDecimal(trip.quantity), matched);
-  trip.quantity = formatDecimal(rest);
-  if (sign(rest) > 0) sayPosition(trip, 'OPEN', why, phase, context);
+  const dust = sign(rest) > 0 && tooSmall(desk, phase, rest);
+  trip.quantity = dust ? '0' : formatDecimal(rest);
+  if (dust)
+    end(
+      desk,
+      trip,
+      trip.abandoned ? 'FAILED' : 'CLOSED',
+      `${formatDecimal(rest)} ${trip.coin} are too few to trade back; ${why}`,
+      phase,
+      context,
+    );
+  else if (sign(rest) > 0) sayPosition(trip, 'OPEN', why, phase, context);
   else end(desk, trip, trip.abandoned ? 'FAILED' : 'CLOSED', why, phase, context);
+}
+
+/**
+ * What a venue takes no order for is never closed. It ends the trip as it lies: coins at one venue for those sold at the
+ * other, so nothing is left over or owed; the trip has earned there what its entry earned.
+ */
+function tooSmall(desk: Desk, { legs }: Phase, rest: Decimal): boolean {
+  const terms = legs.map(({ venue, symbol }) => termsOf(desk.instruments, venue, symbol));
+  const lot = terms.map((one) => one.lot).reduce(greatest);
+  return legs.some(({ side, limit }, place) => {
+    const own = terms[place] as (typeof terms)[number];
+    const price = fitLimit(own, side, parseDecimal(limit));
+    return sign(price) > 0 && termsFaultOf(own, fitQuantity({ ...own, lot }, rest), price) !== null;
+  });
 }
 
 /** The trip leaves the desk. What it has more of its coin than before must be what it said it keeps. */

@@ -5,7 +5,7 @@ import { held, inNumeraire, type MarketView, newMarketView } from './market-view
 import type { Facts } from './refusals.ts';
 import type { Scene } from './route.ts';
 import { type Settings, settingsOf } from './settings.ts';
-import { lotsOf, type Terms, type TermsTable, termsOf } from './terms.ts';
+import { coinTermsOf, lotsOf, type Terms, type TermsTable, termsOf } from './terms.ts';
 import type { Trips } from './trip.ts';
 import { fillLadders, type Ladders, makeLadders } from './walk.ts';
 
@@ -18,9 +18,9 @@ export interface Desk extends Facts {
   readonly coins: Map<string, CoinState>;
   /** By currency. */
   readonly moves: Map<string, MoveState>;
-  /** Names the round trips of this session; `counted` goes on over all of them. */
+  /** Names the round trips of this session; `counted` goes on over all of them, each coin's for itself: what is drawn for one does not depend on another. */
   tag: string;
-  counted: number;
+  readonly counted: Map<string, number>;
   /** Position of the session's beginning or of its last break: what was caused up to there rests on books from before. */
   since: number;
 
@@ -41,7 +41,7 @@ export function newDesk(config: unknown): Desk {
     coins: new Map(),
     moves: new Map(),
     tag: '',
-    counted: 0,
+    counted: new Map(),
     since: 0,
     quotes: new Map(settings.venues.map(({ name, quote }) => [name, quote])),
     ladders: makeLadders(),
@@ -76,8 +76,9 @@ export function coinStateOf(desk: Desk, coin: string): CoinState | null {
 }
 
 export function nextTrip(desk: Desk, coin: string): string {
-  desk.counted++;
-  return `${coin}-${desk.tag}-${desk.counted}`;
+  const number = (desk.counted.get(coin) ?? 0) + 1;
+  desk.counted.set(coin, number);
+  return `${coin}-${desk.tag}-${number}`;
 }
 
 /** Whether what it says was caused before the session's last break. */
@@ -87,12 +88,13 @@ export function isFromBefore(desk: Desk, { cause }: AnyEvent): boolean {
 
 export function sceneOf(desk: Desk, l2: DataOf<'l2'>): Scene {
   const { table, view } = desk;
+  const byVenue = coinTermsOf(table, view, l2.coin);
   const known: (Terms | null)[] = [];
   const terms: (Terms | null)[] = [];
   const holds: number[] = [];
   for (let i = 0; i < l2.venues.length; i++) {
     const { venue, state } = l2.venues[i] as DataOf<'l2'>['venues'][number];
-    const found = table.byVenue.get(venue) ?? null;
+    const found = byVenue.get(venue) ?? null;
     known.push(found);
     terms.push(state === 'fresh' ? found : null);
     holds.push(held(view, venue, l2.coin));
@@ -123,7 +125,7 @@ function worthOf(desk: Desk, venue: string): number {
 /** How often a venue's inventory has been traded over. */
 export function turnoverOf(desk: Desk, venue: string): number | null {
   const worth = worthOf(desk, venue);
-  return worth > 0 ? (desk.view.experience.get(venue)?.traded ?? 0) / worth : null;
+  return worth > 0 ? (desk.view.traded.get(venue) ?? 0) / worth : null;
 }
 
 /** Null while nothing says what the coin or the money is worth. */

@@ -58,6 +58,12 @@ describe('an entry', () => {
     expect(decided(bench, DEAR_UPBIT).numbers.slippageBps).toBe(0.5);
   });
 
+  it('expects of another coin at the same venue what its own fills had', () => {
+    const bench = begun();
+    bench.feed(fill(trip(99, 'ETH'), 'binance', 'buy', '500', '0.5', 5));
+    expect(decided(bench, DEAR_UPBIT).numbers.slippageBps).toBe(0);
+  });
+
   it('says every number it was made of, at most 64', () => {
     const bench = begun();
     bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1500, tier: 'multi', sources: [], bankRate: 1425, stableRate: 1500 }));

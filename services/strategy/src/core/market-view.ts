@@ -19,14 +19,6 @@ export interface HeldRate {
   readonly stableRate: number | null;
 }
 
-/** What fills have shown of a venue. */
-export interface Experience {
-  /** Of the latest fills, the newest weighing most. */
-  readonly slippageBps: number;
-  /** Since the beginning, in the numeraire. */
-  readonly traded: number;
-}
-
 /** What the strategy knows of the market beside its books. */
 export interface MarketView {
   mode: Mode;
@@ -44,11 +36,15 @@ export interface MarketView {
   /** As said, so that it can be saved; `rules` is made from it. */
   readonly instruments: Map<string, DataOf<'instruments'>>;
   readonly rules: Map<string, VenueRules>;
-  readonly experience: Map<string, Experience>;
+  /** By venue, in the numeraire, since the beginning. */
+  readonly traded: Map<string, number>;
+  /** By symbol of a venue (`upbit BTC-KRW`), bps: of its latest fills, the newest weighing most. Each coin has a depth of its own. */
+  readonly slippage: Map<string, number>;
 }
 
 /** More venues, pairs and pauses than are ever configured; what comes beyond is not kept. */
 const MOST = 1000;
+const MOST_SYMBOLS = 16_000;
 /** Weight of a new fill in what is expected of the next one, and what one fill can say at most. */
 const NEWEST = 0.1;
 const MOST_SLIPPAGE_BPS = 50;
@@ -64,12 +60,13 @@ export function newMarketView(): MarketView {
     rates: new Map(),
     instruments: new Map(),
     rules: new Map(),
-    experience: new Map(),
+    traded: new Map(),
+    slippage: new Map(),
   };
 }
 
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  if (map.size < MOST || map.has(key)) map.set(key, value);
+function keep<T>(map: Map<string, T>, key: string, value: T, most = MOST): void {
+  if (map.size < most || map.has(key)) map.set(key, value);
 }
 
 /** Said anew in every session; pauses, balances and experience go on. */
@@ -107,13 +104,17 @@ export function seeInstruments(view: MarketView, { data }: StreamEvent<'instrume
 
 /** What a fill was worth and how far it missed what was expected. */
 export function learn(view: MarketView, { data }: StreamEvent<'fill'>, settings: Settings): void {
-  const before = view.experience.get(data.venue) ?? { slippageBps: settings.slippageBps, traded: 0 };
+  const symbol = placeOf(data.venue, data.symbol);
+  const before = view.slippage.get(symbol) ?? settings.slippageBps;
   const missed = Math.min(MOST_SLIPPAGE_BPS, Math.max(-MOST_SLIPPAGE_BPS, data.slippageBps));
   const worth = inNumeraire(view, settings, data.value.currency, Number(data.value.amount));
-  keep(view.experience, data.venue, {
-    slippageBps: before.slippageBps + NEWEST * (missed - before.slippageBps),
-    traded: before.traded + (worth ?? 0),
-  });
+  keep(view.slippage, symbol, before + NEWEST * (missed - before), MOST_SYMBOLS);
+  keep(view.traded, data.venue, (view.traded.get(data.venue) ?? 0) + (worth ?? 0));
+}
+
+/** A symbol at a venue. */
+export function placeOf(venue: string, symbol: string): string {
+  return `${venue} ${symbol}`;
 }
 
 /** At the newest rate; null where there is none. */

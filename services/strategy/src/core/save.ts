@@ -3,7 +3,7 @@ import type { Json } from '@arb/shared/core';
 import { type CoinState, type MoveState, newCoinState } from './coin-state.ts';
 import { type Desk, newDesk, renewTerms } from './desk.ts';
 import { rulesOf } from './instruments.ts';
-import type { Experience, HeldHealth, HeldRate, MarketView, Mode } from './market-view.ts';
+import type { HeldHealth, HeldRate, MarketView, Mode } from './market-view.ts';
 import type { OpenTrip } from './trip.ts';
 
 type Entries<T> = readonly [string, T][];
@@ -11,7 +11,7 @@ type Entries<T> = readonly [string, T][];
 interface Saved {
   readonly config: unknown;
   readonly tag: string;
-  readonly counted: number;
+  readonly counted: Entries<number>;
   readonly since: number;
   readonly trips: readonly OpenTrip[];
   readonly coins: Entries<Omit<CoinState, 'said'> & { readonly said: Entries<number> }>;
@@ -25,7 +25,8 @@ interface Saved {
     readonly paused: readonly string[];
     readonly rates: Entries<HeldRate>;
     readonly instruments: Entries<DataOf<'instruments'>>;
-    readonly experience: Entries<Experience>;
+    readonly traded: Entries<number>;
+    readonly slippage: Entries<number>;
   };
 }
 
@@ -37,7 +38,7 @@ export function saveDesk(desk: Desk | null): Json {
   return {
     config,
     tag,
-    counted,
+    counted: [...counted],
     since,
     trips: [...trips.values()],
     coins: said(coins),
@@ -51,7 +52,8 @@ export function saveDesk(desk: Desk | null): Json {
       paused: [...view.paused],
       rates: [...view.rates],
       instruments: [...view.instruments],
-      experience: [...view.experience],
+      traded: [...view.traded],
+      slippage: [...view.slippage],
     },
   } as unknown as Json;
 }
@@ -61,8 +63,9 @@ export function loadDesk(json: Json, schema: number): Desk | null {
   if (schema < 2) return loadOld(json as unknown as SavedOld);
   const saved = json as unknown as Saved;
   const desk = newDesk(saved.config);
-  const { tag, counted, since } = saved;
-  Object.assign(desk, { tag, counted, since });
+  desk.tag = saved.tag;
+  desk.since = saved.since;
+  for (const [coin, number] of saved.counted) desk.counted.set(coin, number);
   for (const trip of saved.trips) desk.trips.set(trip.id, trip);
   for (const [coin, state] of saved.coins) desk.coins.set(coin, { ...state, said: new Map(state.said) });
   for (const [currency, state] of saved.moves) desk.moves.set(currency, { ...state, said: new Map(state.said) });
@@ -83,7 +86,8 @@ function loadView(view: MarketView, saved: Saved['view']): void {
     view.instruments.set(venue, said);
     view.rules.set(venue, rulesOf(said));
   }
-  for (const [venue, seen] of saved.experience) view.experience.set(venue, seen);
+  for (const [venue, worth] of saved.traded) view.traded.set(venue, worth);
+  for (const [symbol, seen] of saved.slippage) view.slippage.set(symbol, seen);
 }
 
 /** The first schema: one trip per coin, and nothing said of what it cost. The session that goes on brings its own configuration. */
@@ -107,8 +111,9 @@ interface OldTrip {
 function loadOld(saved: SavedOld): Desk | null {
   if (saved.config === null) return null;
   const desk = newDesk(withNewSettings(saved.config));
-  desk.counted = saved.trips;
   for (const [coin, trip, restUntil] of saved.coins) {
+    // They were counted together then.
+    desk.counted.set(coin, saved.trips);
     desk.coins.set(coin, { ...newCoinState(), restUntil });
     if (trip !== null) desk.trips.set(trip.id, { ...trip, coin, value: 0, cost: 0, proceeds: 0, cash: [], since: 0, failedExits: 0 });
   }

@@ -47,6 +47,12 @@ describe('strategy', () => {
     );
   });
 
+  it('numbers the round trips of each coin by themselves', () => {
+    const bench = begun();
+    const entered = [DEAR_UPBIT, { ...l2([100.95, 101], [100, 100.01], { coin: 'ETH' }) }].map((given) => decided(bench, given).trip);
+    expect(entered).toEqual([trip(1), trip(1, 'ETH')]);
+  });
+
   it('takes the other route when the other venue is dear', () => {
     expect(decided(begun(), DEAR_BINANCE).route).toEqual({ buy: 'upbit', sell: 'binance' });
   });

@@ -1,6 +1,6 @@
 import { feesOf } from './fees.ts';
 import { type OrderRules, UNKNOWN_RULES, type VenueRules } from './instruments.ts';
-import type { MarketView } from './market-view.ts';
+import { type MarketView, placeOf } from './market-view.ts';
 import type { Settings } from './settings.ts';
 import { coarser, FINEST, type Step } from './steps.ts';
 
@@ -17,6 +17,8 @@ export interface Terms {
 
 export interface TermsTable {
   readonly byVenue: ReadonlyMap<string, Terms>;
+  /** By coin, once it was asked for: with the slippage that its own fills had. */
+  readonly byCoin: Map<string, ReadonlyMap<string, Terms>>;
   /** By coin, and in it by place of the buying and the selling venue: what quantities are multiples of. */
   readonly lots: Map<string, readonly (readonly Step[])[]>;
 }
@@ -27,20 +29,35 @@ const MOST_COINS = 1000;
 export function termsOf(view: MarketView, settings: Settings): TermsTable {
   const byVenue = new Map<string, Terms>();
   for (const { name, quote } of settings.venues) {
-    const seen = view.experience.get(name);
     const rules = view.rules.get(name);
     byVenue.set(name, {
       venue: name,
       quote,
       // Both legs take what is there.
-      feeBps: feesOf(settings, name, quote, seen?.traded ?? 0, rules).takerBps,
+      feeBps: feesOf(settings, name, quote, view.traded.get(name) ?? 0, rules).takerBps,
       fxCostBps: quote === settings.numeraire ? 0 : settings.fxCostBps,
-      // A venue that gave better prices than expected is not expected to do so again.
-      slippageBps: Math.max(0, seen?.slippageBps ?? settings.slippageBps),
+      slippageBps: settings.slippageBps,
       rules,
     });
   }
-  return { byVenue, lots: new Map() };
+  return { byVenue, byCoin: new Map(), lots: new Map() };
+}
+
+/** Terms by venue, as they are for one coin. */
+export function coinTermsOf(table: TermsTable, view: MarketView, coin: string): ReadonlyMap<string, Terms> {
+  let found = table.byCoin.get(coin);
+  if (found === undefined) {
+    const own = new Map<string, Terms>();
+    for (const [venue, terms] of table.byVenue) {
+      const seen = view.slippage.get(placeOf(venue, `${coin}-${terms.quote}`));
+      // A venue that gave better prices than expected is not expected to do so again.
+      own.set(venue, seen === undefined ? terms : { ...terms, slippageBps: Math.max(0, seen) });
+    }
+    found = own;
+    if (table.byCoin.size >= MOST_COINS) table.byCoin.clear();
+    table.byCoin.set(coin, found);
+  }
+  return found;
 }
 
 export function orderRulesOf({ rules }: Terms, symbol: string): OrderRules {

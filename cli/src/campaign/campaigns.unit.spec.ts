@@ -1,0 +1,74 @@
+import { loadConfig } from '@arb/shared/config';
+import { describe, expect, it } from '@jest/globals';
+import type { CampaignOutcome } from './campaign.ts';
+import { CAMPAIGNS } from './campaigns.ts';
+import { goldenDifferences, recordedHashes, runGolden } from './golden.ts';
+import { linesOf } from './lines.ts';
+
+const { session: config } = loadConfig({ environment: 'paper', env: {} });
+/** A second or so each; the machine may be busy. */
+const WITHIN_MS = 60_000;
+const campaignOf = (name: string) => CAMPAIGNS.find((known) => known.name === name) as (typeof CAMPAIGNS)[number];
+const failing = ({ expectations }: CampaignOutcome): string[] =>
+  expectations.filter(({ holds }) => !holds).map(({ what, expected, found }) => `${what}: expected ${expected}, found ${found}`);
+
+describe('campaign', () => {
+  it.each([
+    ['C1', 1],
+    ['C2', 1],
+    ['C3', 1],
+    ['M1', 0.5],
+    ['M2', 0.5],
+    ['M3', 0.5],
+    ['P1', 0.2],
+    ['P2', 0.2],
+    ['P3', 0.2],
+    ['minutes', 1 / 12],
+  ])(
+    '%s ends as it says',
+    async (name, hours) => {
+      expect(failing(await campaignOf(name).run({ config, seed: '1', hours }))).toEqual([]);
+    },
+    WITHIN_MS,
+  );
+
+  it('fails where the market is another than it says', async () => {
+    const dear = { ...config, strategy: { ...config.strategy, feeBps: { upbit: 40, binance: 40 }, minEdgeBps: -80 } };
+    const outcome = await campaignOf('C2').run({ config: dear, seed: '1', hours: 0.2 });
+    expect(failing(outcome)).toContainEqual(expect.stringMatching(/^win rate: expected 60\.0 % to 80\.0 %, found [0-5]?\d\.\d %$/));
+    const lines = linesOf(campaignOf('C2'), '1', 0.2, outcome);
+    expect(lines[0]).toContain('seed 1');
+    expect(lines.some((line) => /^ {2}FAILS {2}win rate/.test(line))).toBe(true);
+  });
+});
+
+describe('golden sessions', () => {
+  it(
+    'come out byte for byte as recorded: else a core says something else, and the commit says why',
+    async () => {
+      const found = await runGolden(config);
+      expect(goldenDifferences(found, recordedHashes())).toEqual([]);
+      for (const { cores } of Object.values(found))
+        expect(Object.keys(cores)).toEqual(['aggregator', 'alerting', 'executor', 'risk', 'strategy']);
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'come out the same from objects that are never encoded',
+    async () => {
+      expect(await runGolden(config, false)).toEqual(recordedHashes());
+    },
+    WITHIN_MS,
+  );
+
+  it('name the core that says something else, and tell it from a market that does', () => {
+    const hashes = { outside: 'a', cores: { risk: { events: 1, sha256: 'b' }, strategy: { events: 1, sha256: 'c' } } };
+    const other = { ...hashes, cores: { ...hashes.cores, risk: { events: 1, sha256: 'x' } } };
+    expect(goldenDifferences({ s: hashes }, { s: hashes })).toEqual([]);
+    expect(goldenDifferences({ s: other }, { s: hashes })).toEqual(['s: risk says something else than recorded']);
+    expect(goldenDifferences({ s: { ...other, outside: 'y' } }, { s: hashes })).toEqual([expect.stringContaining('simulated market')]);
+    expect(goldenDifferences({ s: hashes }, {})).toEqual(['s is not recorded yet']);
+    expect(goldenDifferences({}, { s: hashes })).toEqual(['s is recorded and no longer run']);
+  });
+});

@@ -1,0 +1,2 @@
+export * from '../market/profiles.ts';
+export * from './market-events.ts';
