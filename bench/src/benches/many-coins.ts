@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { makeShell } from '@arb/market-data';
 import { newSession } from '@arb/market-data/testing';
 import { type DataOf, encodeEvent, faultOfOutput, subjectOf } from '@arb/shared/contracts';
@@ -20,6 +21,8 @@ const RATE = COINS * VENUES.length * BOOKS_PER_SECOND;
 const SECONDS = 20;
 const QUICK_SECONDS = 5;
 const START_MS = 30_000;
+/** Share of the time for which this process may have stood in line for a processor: beyond it, how late books came says nothing of it. */
+const MOST_WAITING = 0.05;
 
 /** A hundred coins at two venues in one process: by recorded messages alone, and through the service's shell over sockets. */
 export const manyCoins: Bench = {
@@ -81,11 +84,13 @@ async function overSockets(seconds: number, say: (what: string) => void): Promis
   await pause(1_000);
   const sentBefore = (await venues.ask<Sent>('sent')).books;
   const from = performance.now();
+  const waitedBefore = waitedMs();
   const cpu = process.cpuUsage();
   counting = true;
   await pause(seconds * 1_000);
   counting = false;
   const spent = process.cpuUsage(cpu);
+  const waitedAfter = waitedMs();
   const elapsed = (performance.now() - from) / 1_000;
   const sent = (await venues.ask<Sent>('sent')).books - sentBefore;
   shell.onEnd();
@@ -94,14 +99,25 @@ async function overSockets(seconds: number, say: (what: string) => void): Promis
   const rate = books / elapsed;
   // The simulated venues may not come to their full rate beside it: the processor time is brought to what was asked for.
   const share = ((spent.user + spent.system) / 1e6 / elapsed) * (RATE / rate);
+  const waiting = waitedBefore === null || waitedAfter === null ? 0 : (waitedAfter - waitedBefore) / 1_000 / elapsed;
   const note = `${Math.round(rate)} books/s came, ${Math.round(sent / elapsed)} were sent, ${Math.round(bytes / 1e6)} MB encoded`;
   return [
     row('many-coins', `sockets to events, at ${RATE} books/s`, share * 100, '% of one core', { must: atMost(100), note }),
     row('many-coins', '  pairs without a book', COINS * VENUES.length - symbols.size, 'pairs', { must: atMost(0) }),
     row('many-coins', '  books that a newer one overtook', conflated, 'books', { must: atMost(0) }),
     row('many-coins', '  from the venue to the event, p99', percentile(sorted, 0.99) / 1_000, 'ms', {
-      must: atMost(1_000),
-      note: `p50 ${(percentile(sorted, 0.5) / 1_000).toFixed(1)} ms; the venues’ own process beside it on this machine`,
+      ...(waiting > MOST_WAITING ? {} : { must: atMost(1_000) }),
+      note: `p50 ${(percentile(sorted, 0.5) / 1_000).toFixed(1)} ms; ${(waiting * 100).toFixed(0)} % of the time it stood in line for a processor${waiting > MOST_WAITING ? ': not judged' : ''}`,
     }),
   ];
+}
+
+/** For how long this process has been ready to run and was not let; null where the system does not say. */
+function waitedMs(): number | null {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
