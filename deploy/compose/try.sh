@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries the whole stack with whatever Docker is here, from nothing to nothing:
-#   deploy/compose/try.sh [--no-build] [--keep]
+#   deploy/compose/try.sh [--no-build] [--keep] [--quick]
 # Up and healthy; the live flow seen from outside without credentials; each container with its own secrets only; the session verified;
 # each process killed once and back; down and up again with the same session; a handover to a child session; the profiles standby and
 # observability; a disaster that only a backup survives; and nothing secret in configuration, environment, image, logs, events or metrics.
@@ -18,11 +18,12 @@ killed="simulator market-data aggregator strategy risk executor alerting dashboa
 standbys="aggregator-standby strategy-standby risk-standby executor-standby alerting-standby"
 secrets_file=$(mktemp)
 ours="simulator journal market-data aggregator strategy risk executor alerting dashboard"
-build=yes keep=no
+build=yes keep=no kills=yes
 for word in "$@"; do
   case $word in
     --no-build) build=no ;;
     --keep) keep=yes ;;
+    --quick) kills=no ;; # leaves out the kills
     *) sed -n '2,8p' "$0" >&2; exit 2 ;;
   esac
 done
@@ -149,7 +150,7 @@ if [ -z "$strangers" ]; then good "each service sees its own password only, and 
 
 verify "live"
 
-for service in $killed; do
+[ "$kills" = yes ] && for service in $killed; do
   before=$(started_at "$service")
   began=$(now_ms)
   # From inside: a kill by Docker counts as a wish that it should stay away.
@@ -203,7 +204,9 @@ override=$(mktemp)
   for service in $ours $standbys; do printf '  %s: { environment: { ARB_STRATEGY_MIN_EDGE_BPS: "16" } }\n' "$service"; done
 } >"$override"
 began=$(now_ms)
-if docker compose -p "$project" -f docker-compose.yml -f "$override" up -d --wait --wait-timeout "$within" >/tmp/"$project".up 2>&1; then
+# The journal alone first: so the old cores are there to end their session.
+if docker compose -p "$project" -f docker-compose.yml -f "$override" up -d --no-deps journal >/tmp/"$project".up 2>&1 &&
+  docker compose -p "$project" -f docker-compose.yml -f "$override" up -d --wait --wait-timeout "$within" >>/tmp/"$project".up 2>&1; then
   child=$(compose exec -T journal arb sessions --json --limit 1)
   if grep -qF "\"parent\":\"$parent\"" <<<"$child"; then good "handover: $(session) goes on from $parent; all healthy after $(since "$began")"
   else bad "handover: expected a child of $parent, found $child"; fi

@@ -1,6 +1,6 @@
 /**
- * Loaded into a service before its own code (`node --import`): tells systemd that it is ready, what it waits for until then, and that
- * its event loop still turns. A loop that hangs says nothing more, and systemd starts the service anew.
+ * Loaded into a service before its own code (`node --import`): tells systemd that it serves, what it waits for, and that its
+ * event loop still turns. A loop that hangs says nothing more, and systemd starts the service anew.
  */
 import { spawn } from 'node:child_process';
 import { get } from 'node:http';
@@ -8,49 +8,49 @@ import { get } from 'node:http';
 const NOTIFY = '/usr/bin/systemd-notify';
 const ASK_EVERY_MS = 500;
 const ASK_WITHIN_MS = 5_000;
-/** As long as it lives it may take its time to catch up: each word prolongs the start by this. */
-const MORE_TIME_US = 60_000_000;
 const MOST_STATUS = 200;
 const { NOTIFY_SOCKET, WATCHDOG_USEC, ARB_HTTP_PORT = '8080' } = process.env;
 
 if (NOTIFY_SOCKET !== undefined) watch();
 
 function watch() {
-  const watchdogMs = Number(WATCHDOG_USEC ?? 0) / 1_000;
-  let ready = false;
+  const everyMs = Number(WATCHDOG_USEC ?? 0) / 1_000 / 3;
+  let serves = false;
   let said = '';
   let toldAt = Date.now();
   let asking = false;
   const timer = setInterval(async () => {
     if (asking) return;
     asking = true;
-    const waitsFor = await unready();
+    const { answers, waitsFor } = await state();
     asking = false;
-    const now = Date.now();
-    const status = (waitsFor ?? 'ready').slice(0, MOST_STATUS);
-    const words = status === said ? [] : [`STATUS=${status}`];
-    if (waitsFor === null && !ready) words.push('READY=1');
+    const words = [];
+    if (answers && !serves) words.push('READY=1');
+    if (waitsFor !== said) words.push(`STATUS=${waitsFor}`);
     // A third of the time that it has: two words may be lost.
-    if (now - toldAt >= (watchdogMs || MORE_TIME_US / 1_000) / 3) words.push(ready ? 'WATCHDOG=1' : `EXTEND_TIMEOUT_USEC=${MORE_TIME_US}`);
+    if (answers && everyMs > 0 && Date.now() - toldAt >= everyMs) words.push('WATCHDOG=1');
     if (words.length === 0) return;
     tell(words);
-    said = status;
-    ready ||= waitsFor === null;
-    toldAt = now;
+    said = waitsFor;
+    serves ||= answers;
+    toldAt = Date.now();
   }, ASK_EVERY_MS);
   timer.unref();
 }
 
-/** Null when it is ready, else what it says. The simulator has only `/healthz`. */
-async function unready() {
+/**
+ * It counts as started once it serves, not once it is ready: at a handover the journal is ready only after each core has
+ * kept its state, and these are started after it. The simulator has only `/healthz`.
+ */
+async function state() {
   for (const path of ['/readyz', '/healthz'])
     try {
       const { status, text } = await ask(path);
-      if (status !== 404) return status === 200 ? null : text.replaceAll(/[\r\n]+/g, ' ');
+      if (status !== 404) return { answers: true, waitsFor: status === 200 ? 'ready' : text.replaceAll(/[\r\n]+/g, ' ') };
     } catch (error) {
-      return `starting: ${error.message}`;
+      return { answers: false, waitsFor: `starting: ${error.message}` };
     }
-  return 'serves neither /readyz nor /healthz';
+  return { answers: false, waitsFor: 'serves neither /readyz nor /healthz' };
 }
 
 /** A connection for each question: one that stayed open would keep a service that ends from closing its server. */
