@@ -1,6 +1,6 @@
 export { PROOFS } from './catalogue.ts';
 export { openFacts } from './checks/journal.ts';
-export { longestPauseMs } from './checks/pauses.ts';
+export { acrossMs, longestPauseMs } from './checks/pauses.ts';
 export { BUSY } from './kills/kills.ts';
 export type { Proof, ProofOptions, ProofResult } from './proof.ts';
 export { settingsFile } from './sessions/live-handover.ts';

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { carried } from '../checks/carried.ts';
 import { type JournalFacts, openFacts } from '../checks/journal.ts';
-import { longestPauseMs } from '../checks/pauses.ts';
+import { acrossMs } from '../checks/pauses.ts';
 import type { Findings } from '../findings.ts';
 import { arb } from '../stack/command.ts';
 import type { LiveStack } from '../stack/live-stack.ts';
@@ -47,14 +46,12 @@ export async function claimLiveHandover(stack: LiveStack, findings: Findings): P
       `a handover to wrong settings is refused, and everything goes on${wrong.code === 1 ? '' : `; it ended with ${wrong.code}: ${wrong.err.slice(-300)}`}`,
     );
     settingsFile(folder, 17);
-    const asked = Date.now();
     const { code, out, err } = await ask();
     if (code !== 0) {
       findings.fault(`the running stack is handed over; the command ended with ${code}: ${err.slice(-500)}`);
       return;
     }
     const { from, to, readyMs, withoutSessionMs } = JSON.parse(out) as HandedOver;
-    const over = Date.now();
     const after = new Map(stack.programs().map(({ name, process }) => [name, process?.pid]));
     const kept = before.filter((line) => [...after].some(([name, pid]) => line === `${name} ${pid}`)).map((line) => line.split(' ')[0]);
     findings.claim(
@@ -65,16 +62,13 @@ export async function claimLiveHandover(stack: LiveStack, findings: Findings): P
     await until('every open round trip to go on', WITHIN_MS, async () =>
       (await carried(facts, from, to)).unheard.length === 0 ? true : null,
     );
-    await sleep(500);
     const { open, going, unheard } = await carried(facts, from, to);
     findings.claim(
       unheard.length === 0,
       `${open.length} round trips were open when it was handed over, ${open.length - going.length} of them have ended since, none was forgotten`,
     );
     for (const type of ['l2', 'decision', 'verdict'])
-      findings.note(
-        `longest time without ${type} from a second before it was asked for until a second after: ${show(await longestPauseMs(facts, type, asked - 1_000, over + 1_000))}`,
-      );
+      findings.note(`${show(await acrossMs(facts, type, from, to))} from the last ${type} of the one session to the first of the other`);
     findings.note(
       `${withoutSessionMs} ms between the last event of the one session and the first of the other; all was done after ${readyMs} ms`,
     );
