@@ -1,17 +1,10 @@
-import { acrossMs, arb, BUSY, longestPauseMs, newHome, openFacts, removeHome, settingsFile, startLiveStack } from '@arb/proofs';
+import { acrossMs, arb, longestPauseMs, newHome, openFacts, removeHome, STEADY, settingsFile, startLiveStack } from '@arb/proofs';
 import type { Bench } from '../bench.ts';
 import { median } from '../numbers.ts';
 import { atMost, row } from '../row.ts';
 import { onEnd } from '../stack/endings.ts';
 import { pause, until } from '../stack/stack.ts';
 
-/** Trips at any edge lose now and then: no breaker may take the verdicts away that are waited for. */
-const STEADY = {
-  ...BUSY,
-  ARB_RISK_MAX_LOSSES_IN_ROW: '1000',
-  ARB_RISK_MAX_COIN_LOSSES_IN_ROW: '1000',
-  ARB_RISK_MAX_ROUTE_LOSSES_IN_ROW: '1000',
-};
 const WITHIN_MS = 120_000;
 const BEFORE_MS = 10_000;
 const COUNT = 'SELECT count(*)::int AS count FROM events WHERE session = $1 AND type = $2 AND taken';

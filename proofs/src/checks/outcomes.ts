@@ -16,6 +16,7 @@ interface Outcome {
   readonly basis: readonly (number | string)[] | null;
 }
 interface Placed {
+  readonly root: string;
   readonly order: string;
   readonly intended: number;
   readonly over: number;
@@ -33,18 +34,25 @@ const ORDERS = `
   WITH RECURSIVE line AS (
     SELECT id, id AS root FROM sessions WHERE parent IS NULL
     UNION ALL SELECT s.id, line.root FROM sessions s JOIN line ON s.parent = line.id)
-  SELECT body->'data'->>'order' AS "order", max(at)::float8 AS at,
+  SELECT line.root, body->'data'->>'order' AS "order", max(at)::float8 AS at,
     (count(*) FILTER (WHERE body->'data'->>'state' = 'intended'))::int AS intended,
     (count(*) FILTER (WHERE body->'data'->>'state' IN ('filled', 'cancelled', 'rejected')))::int AS over
-  FROM events JOIN line ON line.id = session WHERE type = 'order' AND taken GROUP BY line.root, 1`;
-const LAST = "SELECT max(at)::float8 AS at FROM events WHERE taken AND type = 'clock'";
+  FROM events JOIN line ON line.id = session WHERE type = 'order' AND taken GROUP BY line.root, 2`;
+/** Where a session and all that descend from it have come to; what is open when one begins anew stays so. */
+const LAST = `
+  WITH RECURSIVE line AS (
+    SELECT id, id AS root FROM sessions WHERE parent IS NULL
+    UNION ALL SELECT s.id, line.root FROM sessions s JOIN line ON s.parent = line.id),
+  ends AS (SELECT line.root, max(e.at)::float8 AS at FROM events e JOIN line ON line.id = e.session WHERE e.taken AND e.type = 'clock' GROUP BY 1)
+  SELECT line.id, line.root, ends.at FROM line JOIN ends ON ends.root = line.root`;
 
 /** An unwind is tried five times, a second apart; what is younger than this at the end may still be under way. */
 const UNDER_WAY_MICROS = 7_000_000;
 
 /** Every allowed decision came to one end, and every order to one. */
 export async function claimOneOutcome(facts: JournalFacts, findings: Findings): Promise<void> {
-  const end = (await facts.rows<{ at: number | null }>(LAST))[0]?.at ?? 0;
+  const lines = await facts.rows<{ id: string; root: string; at: number }>(LAST);
+  const endOf = new Map(lines.map(({ id, at }) => [id, at]));
   const verdicts = await facts.rows<Verdict>(ALLOWED);
   const outcomes = await facts.rows<Outcome>(OUTCOMES);
   const byVerdict = new Map<string, Outcome[]>();
@@ -62,12 +70,14 @@ export async function claimOneOutcome(facts: JournalFacts, findings: Findings): 
       findings.fault(
         `the verdict ${session}:${position} on ${trip} has ${of.length} outcomes: ${of.map((o) => `${o.session}:${o.position} ${o.state}`).join(', ')}`,
       );
-    else if (end - at < UNDER_WAY_MICROS) open++;
+    else if ((endOf.get(session) ?? 0) - at < UNDER_WAY_MICROS) open++;
     else findings.fault(`the verdict ${session}:${position} on ${trip} has no outcome`);
   }
   findings.claim(one > 0, `${one} of ${verdicts.length} allowed verdicts have exactly one outcome, ${open} were under way at the end`);
   const orders = await facts.rows<Placed>(ORDERS);
-  const bad = orders.filter(({ intended, over, at }) => intended !== 1 || over > 1 || (over === 0 && end - at >= UNDER_WAY_MICROS));
+  const bad = orders.filter(
+    ({ root, intended, over, at }) => intended !== 1 || over > 1 || (over === 0 && (endOf.get(root) ?? 0) - at >= UNDER_WAY_MICROS),
+  );
   for (const { order, intended, over } of bad.slice(0, 3))
     findings.fault(`order ${order} was intended ${intended} times and ended ${over} times`);
   findings.claim(bad.length === 0 && orders.length > 0, `each of ${orders.length} orders was intended once and ended at most once`);

@@ -44,6 +44,13 @@ const LEAST_FILLS = 50;
 const MOST_TRIES = 12;
 /** More trips at a time than people would want: so that something is always under way. */
 export const BUSY = { ARB_STRATEGY_COOLDOWN_MS: '100', ARB_STRATEGY_MAX_HOLD_SECONDS: '5' };
+/** And no rest after losses, which so many trips bring now and then: where verdicts are waited for. */
+export const STEADY = {
+  ...BUSY,
+  ARB_RISK_MAX_LOSSES_IN_ROW: '1000',
+  ARB_RISK_MAX_COIN_LOSSES_IN_ROW: '1000',
+  ARB_RISK_MAX_ROUTE_LOSSES_IN_ROW: '1000',
+};
 
 export const kills: Proof = {
   name: 'kills',

@@ -5,14 +5,14 @@ import { type JournalFacts, noteSessions, openFacts, type SessionFacts } from '.
 import { claimOneOutcome } from '../checks/outcomes.ts';
 import { claimVerified } from '../checks/verified.ts';
 import { type Findings, openFindings } from '../findings.ts';
-import { BUSY } from '../kills/kills.ts';
+import { STEADY } from '../kills/kills.ts';
 import type { Proof } from '../proof.ts';
 import { type LiveStack, newHome, removeHome, type StackWishes, startLiveStack } from '../stack/live-stack.ts';
 import { until } from '../stack/until.ts';
 import { claimLiveHandover, settingsFile } from './live-handover.ts';
 
 const WITHIN_MS = 60_000;
-const CHANGED = { ...BUSY, ARB_STRATEGY_MIN_EDGE_BPS: '16' };
+const CHANGED = { ...STEADY, ARB_STRATEGY_MIN_EDGE_BPS: '16' };
 
 export const handover: Proof = {
   name: 'handover',
@@ -53,8 +53,8 @@ export const handover: Proof = {
       return sessions;
     }
 
-    const [first] = (await once({ settings: BUSY }, 'at first')) as [SessionFacts];
-    const again = await once({ settings: BUSY }, 'started again');
+    const [first] = (await once({ settings: STEADY }, 'at first')) as [SessionFacts];
+    const again = await once({ settings: STEADY }, 'started again');
     findings.claim(again.length === 1 && again[0]?.id === first.id, 'without a change the same session goes on');
     const changed = await once({ settings: CHANGED }, 'with another setting');
     const child = changed[1];
@@ -63,7 +63,7 @@ export const handover: Proof = {
       'with another setting the session is cut, and a child goes on from its end',
     );
     const flags = ['--config', settingsFile(home.folder, 16)];
-    const live = await once({ settings: BUSY, flags }, 'handed over while it runs', (stack) => claimLiveHandover(stack, findings));
+    const live = await once({ settings: STEADY, flags }, 'handed over while it runs', (stack) => claimLiveHandover(stack, findings));
     findings.claim(
       live.length === 3 && live[2]?.parent === live[1]?.id,
       'the same setting from another place is no change; another one hands over',
