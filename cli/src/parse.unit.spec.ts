@@ -38,6 +38,12 @@ describe('the command line', () => {
     expect(usageOf(many)).toContain('[--file FILE…]');
   });
 
+  it('gives a command of many words all of them', () => {
+    const many: Command = { ...sample, words: [{ name: 'NAME', optional: true, many: true }] };
+    expect(parseWords(many, ['a', 'b', '--json', 'c']).words).toEqual(['a', 'b', 'c']);
+    expect(usageOf(many)).toContain('arb sample [NAME…]');
+  });
+
   it.each([
     [['smaple', 'x'], 'did you mean "sample"?'],
     [['sample', 'x', '--jsno'], 'did you mean --json?'],

@@ -7,22 +7,22 @@ import { linesOf } from './lines.ts';
 
 const { session: config } = loadConfig({ environment: 'paper', env: {} });
 /** A second or so each; the machine may be busy. */
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 120_000;
 const campaignOf = (name: string) => CAMPAIGNS.find((known) => known.name === name) as (typeof CAMPAIGNS)[number];
 const failing = ({ expectations }: CampaignOutcome): string[] =>
   expectations.filter(({ holds }) => !holds).map(({ what, expected, found }) => `${what}: expected ${expected}, found ${found}`);
 
 describe('campaign', () => {
   it.each([
-    ['C1', 1],
-    ['C2', 1],
-    ['C3', 1],
-    ['M1', 0.5],
-    ['M2', 0.5],
-    ['M3', 0.5],
-    ['P1', 0.2],
-    ['P2', 0.2],
-    ['P3', 0.2],
+    ['C1', 0.75],
+    ['C2', 0.75],
+    ['C3', 0.75],
+    ['M1', 0.3],
+    ['M2', 0.3],
+    ['M3', 0.3],
+    ['P1', 0.1],
+    ['P2', 0.1],
+    ['P3', 0.1],
     ['minutes', 1 / 12],
   ])(
     '%s ends as it says',

@@ -23,6 +23,8 @@ export interface Results {
   readonly all: Tally;
   readonly byCoin: Readonly<Record<string, Tally>>;
   readonly lossesBy: Readonly<Partial<Record<Reason, { readonly trips: number; readonly amount: string }>>>;
+  /** When the last trip ended, µs; null where none did. */
+  readonly lastEndedAt: number | null;
   /** Trips that lost and of which no part says why. */
   readonly unexplained: readonly string[];
   /** By coin, the result of each trip in the order of their ends. */
@@ -72,6 +74,7 @@ export function openResults(): { see(event: AnyEvent): void; results(): Results 
   const fills = { buy: 0, sell: 0 };
   let events = 0;
   let books = 0;
+  let lastEndedAt: number | null = null;
 
   const of = <V>(map: Map<string, V>, key: string, make: () => V): V => {
     const found = map.get(key) ?? make();
@@ -87,6 +90,7 @@ export function openResults(): { see(event: AnyEvent): void; results(): Results 
     const fees = parseDecimal(data.parts.fees ?? '0');
     for (const sum of sums) count(sum, data.trip, pnl, fees);
     of(trips, data.coin, () => [] as string[]).push(data.pnl.amount);
+    lastEndedAt = data.log?.endedAt ?? lastEndedAt;
     bump(exitRules, data.log?.exitRule ?? data.state);
     if (sign(pnl) >= 0) return;
     const reason = reasonOfLoss(data.parts);
@@ -114,6 +118,7 @@ export function openResults(): { see(event: AnyEvent): void; results(): Results 
       all: tallyOf(all),
       byCoin: Object.fromEntries([...byCoin].map(([coin, sums]) => [coin, tallyOf(sums)])),
       lossesBy: Object.fromEntries([...losses].map(([reason, { trips, amount }]) => [reason, { trips, amount: formatDecimal(amount) }])),
+      lastEndedAt,
       unexplained,
       trips: Object.fromEntries(trips),
       exitRules,
