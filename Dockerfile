@@ -1,6 +1,6 @@
 # One image for every process of the system: the services, the simulator, the command line `arb`.
 # Which of them a container is, its command says: node services/<name>/dist/main.js.
-ARG NODE_IMAGE=node:24-bookworm-slim
+ARG NODE_IMAGE=node:24.11.0-bookworm-slim
 
 # Only what decides which packages are installed: a change of the code alone does not install them anew.
 FROM ${NODE_IMAGE} AS manifests
@@ -34,8 +34,18 @@ COPY --from=build /app ./
 # A new volume takes over the owner of the folder that it is mounted on first: so nobody needs root to write there.
 RUN install -d -o node -g node /data /streams && install -d -o node -g node -m 0750 /secrets \
  && for bin in /usr/local/bin/arb node_modules/.bin/arb; do ln -sf /app/deploy/compose/arb.sh "$bin"; done
-USER node
+# By number: a cluster that wants proof that it is not root cannot look a name up.
+USER 1000:1000
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
-  CMD ["node", "/app/deploy/compose/healthy.mjs"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s --retries=3 \
+  CMD ["bash", "/app/deploy/compose/healthy.sh"]
 CMD ["arb", "help"]
+# Last, because they change with every commit. The release script gives them.
+ARG VERSION=0.0.0-local
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="arbitrage-lite" \
+      org.opencontainers.image.description="Cross-exchange arbitrage on paper: services, simulated exchanges, command line" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"

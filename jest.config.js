@@ -8,6 +8,7 @@ export default {
     '<rootDir>/bench',
     '<rootDir>/proofs',
     '<rootDir>/workspace',
+    '<rootDir>/deploy',
   ],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],

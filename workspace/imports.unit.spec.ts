@@ -43,6 +43,14 @@ describe('services', () => {
     expect(sources.flatMap((file) => importsOfOtherServices(file, readText(file), services))).toEqual([]);
   });
 
+  it('of cores are allowed to the one file that replays them', () => {
+    const file = 'services/journal/src/api/cores.ts';
+    const imported = (text: string, of = file) => importsOfOtherServices(of, text, ['journal', 'strategy']);
+    expect(imported("import '@arb/strategy/core';")).toEqual([]);
+    expect(imported("import '@arb/strategy';")).toHaveLength(1);
+    expect(imported("import '@arb/strategy/core';", 'services/journal/src/api/other.ts')).toHaveLength(1);
+  });
+
   it.each(["import '@arb/strategy/core';", "import '../../strategy/src/core/index.ts';", "export * from '@arb/strategy';"])(
     'are refused: %s',
     (text) => {

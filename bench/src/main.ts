@@ -1,8 +1,12 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { adapters } from './benches/adapters.ts';
+import { archive } from './benches/archive.ts';
 import { cores } from './benches/cores.ts';
+import { handover } from './benches/handover.ts';
 import { journal } from './benches/journal.ts';
+import { manyCoins } from './benches/many-coins.ts';
 import { micro } from './benches/micro.ts';
 import { pipeline } from './benches/pipeline.ts';
 import { restart } from './benches/restart.ts';
@@ -14,7 +18,21 @@ import { table } from './print.ts';
 import type { Row } from './row.ts';
 import { endAll } from './stack/endings.ts';
 
-const BENCHES: readonly Bench[] = [pipeline, sustained, journal, restart, standby, micro, cores, verify, soak];
+const BENCHES: readonly Bench[] = [
+  pipeline,
+  sustained,
+  journal,
+  restart,
+  handover,
+  standby,
+  micro,
+  cores,
+  adapters,
+  manyCoins,
+  verify,
+  archive,
+  soak,
+];
 const EXIT_USAGE = 64;
 
 const { values, positionals } = parseArgs({

@@ -7,6 +7,8 @@ export interface Flag {
   readonly type: 'boolean' | 'string';
   /** What stands for the value in the usage. */
   readonly value?: string;
+  /** One letter that means the same. */
+  readonly short?: string;
   /** Takes as many values as follow it, and may be given again: `--recording a b --recording c`. */
   readonly many?: boolean;
   readonly says: string;

@@ -2,17 +2,28 @@ import { parseArgs } from 'node:util';
 import { type Command, type Given, UsageError } from './command.ts';
 import { nearest } from './nearest.ts';
 
+/** `-1000` is a word, an event so far before the last, and not a handful of short flags. */
+const BACK = /^-\d+$/;
+const SHIELD = '\u0001';
+
+function unshielded(word: string): string {
+  return word.startsWith(SHIELD) ? word.slice(SHIELD.length) : word;
+}
+
 /** Of one command's words and flags; refuses what it does not know, with what was probably meant. */
 export function parseWords(command: Command, argv: readonly string[]): Given {
-  const options = Object.fromEntries(Object.entries(command.flags).map(([name, flag]) => [name, { type: flag.type }]));
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const options = Object.fromEntries(
+    Object.entries(command.flags).map(([name, { type, short }]) => [name, { type, ...(short === undefined ? {} : { short }) }]),
+  );
+  const args = argv.map((word) => (BACK.test(word) ? SHIELD + word : word));
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const flags: Record<string, string | boolean> = {};
   const words: string[] = [];
   const lists: Record<string, string[]> = {};
   /** Of the flag that takes what follows. */
   let open: string[] | null = null;
   for (const token of tokens) {
-    if (token.kind === 'positional') (open ?? words).push(token.value);
+    if (token.kind === 'positional') (open ?? words).push(unshielded(token.value));
     if (token.kind !== 'option') continue;
     open = null;
     const flag = command.flags[token.name];
@@ -24,10 +35,10 @@ export function parseWords(command: Command, argv: readonly string[]): Given {
     }
     if (token.value === undefined || (token.inlineValue === false && token.value.startsWith('--')))
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value ?? 'VALUE'}`);
-    flags[token.name] = token.value;
+    flags[token.name] = unshielded(token.value);
     if (flag.many !== true) continue;
     open = lists[token.name] ??= [];
-    open.push(token.value);
+    open.push(unshielded(token.value));
   }
   const needed = command.words.filter((word) => word.optional !== true);
   if (words.length < needed.length) throw new UsageError(`arb ${command.name} needs ${needed[words.length]?.name}: ${usageOf(command)}`);

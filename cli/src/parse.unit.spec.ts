@@ -38,6 +38,12 @@ describe('the command line', () => {
     expect(usageOf(many)).toContain('[--file FILE…]');
   });
 
+  it('takes -1000 for a word, and -o for the flag of that letter', () => {
+    const output: Command = { ...sample, flags: { ...sample.flags, output: { type: 'string', short: 'o', says: 'file' } } };
+    expect(parseWords(output, ['-1000', '-o', 'file'])).toEqual({ words: ['-1000'], flags: { output: 'file' } });
+    expect(parseWords(output, ['x', '--count', '-5'])).toEqual({ words: ['x'], flags: { count: '-5' } });
+  });
+
   it('gives a command of many words all of them', () => {
     const many: Command = { ...sample, words: [{ name: 'NAME', optional: true, many: true }] };
     expect(parseWords(many, ['a', 'b', '--json', 'c']).words).toEqual(['a', 'b', 'c']);

@@ -1,10 +1,14 @@
 import { permissions } from './access/permissions.ts';
 import { viewer } from './access/viewer.ts';
+import { alerts } from './alerts/alerts.ts';
 import { campaigns } from './campaigns/campaigns.ts';
 import { badInput } from './input/bad-input.ts';
 import { kills } from './kills/kills.ts';
 import { standby } from './kills/standby.ts';
+import { fuzz } from './market/fuzz.ts';
+import { marketFaults } from './market/market-faults.ts';
 import type { Proof } from './proof.ts';
+import { resume } from './resume/resume.ts';
 import { corruptSnapshot } from './servers/corrupt-snapshot.ts';
 import { lostStream } from './servers/lost-stream.ts';
 import { postgresAway } from './servers/postgres-away.ts';
@@ -16,6 +20,7 @@ import { simulation } from './simulation/simulation.ts';
 export const PROOFS: readonly Proof[] = [
   kills,
   standby,
+  resume,
   handover,
   lostStream,
   postgresAway,
@@ -24,6 +29,9 @@ export const PROOFS: readonly Proof[] = [
   badInput,
   permissions,
   viewer,
+  alerts,
   simulation,
   campaigns,
+  marketFaults,
+  fuzz,
 ];

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { PROOFS } from './catalogue.ts';
 
 const WITHIN_MS = 240_000;
-/** They have their own tests beside the code they prove. */
-const ELSEWHERE = new Set(['simulation', 'campaigns']);
+/** They have their own tests beside the code that they prove. */
+const ELSEWHERE = new Set(['simulation', 'campaigns', 'fuzz']);
 
 describe('the running stack', () => {
   for (const { name, says, shortSeconds, run } of PROOFS.filter((proof) => !ELSEWHERE.has(proof.name)))

@@ -6,8 +6,9 @@ export function announce(stack: Stack, before: string | null, tookMs: number, wr
   const urlOf = (name: string) => stack.programs().find((program) => program.name === name)?.url ?? null;
   const server = stack.servers.nats.endsWith(`:${NATS_PORT}`) ? '' : `-s ${stack.servers.nats} `;
   const dashboard = urlOf('dashboard');
+  const session = stack.session();
   const rows: readonly (readonly [string, string | null])[] = [
-    ['session', stack.session === null ? null : `${stack.session} (${stack.session === before ? 'goes on' : 'new'})`],
+    ['session', session === null ? null : `${session} (${session === before ? 'goes on' : 'new'})`],
     ['dashboard', dashboard],
     ['NATS', stack.servers.nats],
     ['listen', `nats sub ${server}'l2.>'`],

@@ -11,6 +11,8 @@ import { readRun } from '../stack/run-file.ts';
 import { readSecrets } from '../stack/secrets.ts';
 import { NATS_PORT } from '../stack/servers/nats.ts';
 import { postgresUrl } from '../stack/servers/postgres.ts';
+import { redisUrl } from '../stack/servers/redis.ts';
+import { checkRedis } from './check-redis.ts';
 
 export interface Finding {
   readonly name: string;
@@ -33,6 +35,7 @@ export async function checkUp(home: Home): Promise<readonly Finding[]> {
     checkDisk(home, config.session),
     await checkPorts(home),
     ...(await checkDatabase(home)),
+    ...(await checkKeys(home)),
   ];
 }
 
@@ -161,4 +164,11 @@ async function checkDatabase(home: Home): Promise<readonly Finding[]> {
   } finally {
     await client.end().catch(() => {}); // it never connected
   }
+}
+
+/** The same of Redis. */
+async function checkKeys(home: Home): Promise<readonly Finding[]> {
+  const secrets = readSecrets(home);
+  const port = readRun(home)?.ports.redis;
+  return lockHolder(home) === null || port === undefined || secrets === null ? [] : [await checkRedis(redisUrl(port, secrets))];
 }

@@ -10,24 +10,25 @@ import { planServices } from '../stack/services.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { type JournalSummary, summarise } from '../summary/summary.ts';
 import { announce } from './announce.ts';
+import { type Handovers, watchHandovers } from './handovers.ts';
+import { sessionOf } from './live-session.ts';
+import { requireResumable, requireSession } from './resume.ts';
 
 const MARKETS = ['simulated', 'live', 'recording'] as const;
 /** Two sessions' streams during a cut, and room for the server's own files. */
 const STREAMS_AT_ONCE = 3;
 /** Ctrl-C under npm arrives twice: from the terminal and from npm. Only a later one means "faster". */
 const SAME_INTERRUPT_MS = 500;
-/** A cut waits for the last state of every core. */
-const SESSION_WITHIN_MS = 60_000;
-const SESSION_POLL_MS = 50;
 
 export const start: Command = {
   name: 'start',
   says: 'runs the whole paper stack, until Ctrl-C',
-  words: [],
+  words: [{ name: 'SESSION', optional: true }],
   flags: {
     market: { type: 'string', value: MARKETS.join('|'), says: 'where market data comes from; else as configured' },
     config: { type: 'string', value: 'FILE', says: 'a configuration file over that of the environment' },
     clean: { type: 'boolean', says: 'a new session, instead of going on with the last one' },
+    resume: { type: 'boolean', says: 'only if there is a session to go on with, and if it is SESSION where one is named' },
     standby: { type: 'boolean', says: 'a second replica of each core service' },
     for: { type: 'string', value: 'DURATION', says: 'stops by itself after 30s, 5m, 2h' },
     json: { type: 'boolean', says: 'one line of JSON about the run on stdout, at its end' },
@@ -42,11 +43,13 @@ type Summary = JournalSummary & { readonly session: string | null; readonly rest
 async function runStart(given: Given, output: Output): Promise<number> {
   const forMs = typeof given.flags.for === 'string' ? parseDuration('for', given.flags.for) : null;
   const json = given.flags.json === true;
+  requireResumable(given);
   const settings = settingsOf(given);
   const interrupts = watchInterrupts(output);
+  const handovers = watchHandovers(output);
   try {
     const config = loadConfig({ env: { ...process.env, ...settings } }).session;
-    const summary = await run(given, output, settings, config, forMs, interrupts);
+    const summary = await run(given, output, settings, config, forMs, interrupts, handovers);
     if (json) output.out(JSON.stringify(summary));
     if (!summary.exitReason.startsWith('failed')) return EXIT_GOOD;
     output.say(summary.exitReason);
@@ -61,6 +64,7 @@ async function runStart(given: Given, output: Output): Promise<number> {
     return EXIT_GOOD;
   } finally {
     interrupts.close();
+    handovers.close();
   }
 }
 
@@ -71,6 +75,7 @@ async function run(
   config: SessionConfig,
   forMs: number | null,
   interrupts: Interrupts,
+  handovers: Handovers,
 ): Promise<Summary> {
   const began = performance.now();
   const clean = given.flags.clean === true;
@@ -87,6 +92,7 @@ async function run(
     beforeServices: async ({ postgres }) => {
       await migrate(postgres);
       before = await standing(postgres);
+      if (given.flags.resume === true) await requireSession(postgres, given.words[0], config, (line) => output.say(line));
     },
     sessionOf: ({ postgres }) => sessionOf(postgres, configHash(config), clean ? before.session : null, interrupts.signal),
     signal: interrupts.signal,
@@ -95,22 +101,23 @@ async function run(
   let restarts = 0;
   try {
     announce(stack, before.session, performance.now() - began, (line) => (given.flags.json === true ? output.say(line) : output.out(line)));
-    const exitReason = await untilEnd(stack, forMs, interrupts.signal);
+    const exitReason = await untilEnd(stack, forMs, interrupts.signal, handovers.serve(stack, settings, config, interrupts.signal));
     restarts = stack.restarts();
     output.say('stopping');
     await stack.stopServices();
-    const summary = given.flags.json === true ? await journalSummary(stack, before) : { ...EMPTY, session: stack.session };
+    const summary = given.flags.json === true ? await journalSummary(stack, before) : { ...EMPTY, session: stack.session() };
     return { ...summary, restarts, exitReason };
   } finally {
     await stack.stop();
-    output.say(`stopped; the next start goes on with ${stack.session ?? 'a new session'}`);
+    output.say(`stopped; the next start goes on with ${stack.session() ?? 'a new session'}`);
   }
 }
 
-function untilEnd(stack: Stack, forMs: number | null, signal: AbortSignal): Promise<ExitReason> {
+function untilEnd(stack: Stack, forMs: number | null, signal: AbortSignal, handoverFailed: Promise<string>): Promise<ExitReason> {
   const timer = new AbortController();
   const ends: Promise<ExitReason>[] = [
     stack.failed.then((sentence): ExitReason => `failed: ${sentence}`),
+    handoverFailed.then((sentence): ExitReason => `failed: ${sentence}`),
     new Promise((resolve) => {
       if (signal.aborted) resolve('interrupted');
       signal.addEventListener('abort', () => resolve('interrupted'), { once: true });
@@ -141,26 +148,6 @@ async function standing(postgres: string): Promise<Standing> {
   try {
     const session = await reader.currentSession();
     return session === null ? { session: null, head: 0 } : { session: session.id, head: await reader.head(session.id) };
-  } finally {
-    await reader.close();
-  }
-}
-
-/**
- * The session of this start. All services are ready in the one before for a moment, when that is to be cut: what is waited
- * for runs this configuration, and after --clean is another one than `not`.
- */
-async function sessionOf(postgres: string, hash: string, not: string | null, signal: AbortSignal): Promise<string | null> {
-  const reader = openJournalReader(postgres);
-  try {
-    for (const deadline = performance.now() + SESSION_WITHIN_MS; ; await sleep(SESSION_POLL_MS, undefined, { signal })) {
-      const found = await reader.currentSession();
-      if (found !== null && found.status === 'live' && found.configHash === hash && found.id !== not) return found.id;
-      if (performance.now() > deadline)
-        throw new Error(
-          `a session of this configuration should be live by now, but ${found === null ? 'there is none' : `${found.id} is ${found.status}`}: see .arb/logs/journal.log`,
-        );
-    }
   } finally {
     await reader.close();
   }

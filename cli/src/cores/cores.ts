@@ -8,3 +8,6 @@ import { make as strategy } from '@arb/strategy/core';
 
 /** Every core of this version of the code, in one process: what replay and verification run. */
 export const CORES: Readonly<Record<CoreServiceName, MakeCore>> = { aggregator, strategy, risk, executor, alerting };
+
+/** Where other processes find them. */
+export const CORES_MODULE = import.meta.url;

@@ -21,6 +21,8 @@ export interface Ports {
   /** The port of that name: the preferred one, or the one it had the last time, or any other that is free. */
   take(name: string, preferred?: number): Promise<number>;
   readonly taken: Readonly<Record<string, number>>;
+  /** Takes back what was taken since, for programs that came to nothing. */
+  putBack(before: Readonly<Record<string, number>>): void;
 }
 
 /** Every data folder begins at another place, so that two of them seldom ask for the same port at once. */
@@ -41,6 +43,11 @@ export function openPorts(home: Home): Ports {
   }
   return {
     taken,
+    putBack(before) {
+      for (const name of Object.keys(taken)) delete taken[name];
+      Object.assign(taken, before);
+      replaceFile(home.ports, `${JSON.stringify({ ...last, ...taken })}\n`);
+    },
     async take(name, preferred) {
       const port = await choose(name, preferred);
       taken[name] = port;

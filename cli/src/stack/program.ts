@@ -16,14 +16,20 @@ export interface Program {
   prepare?(): Promise<void>;
   /** One look, soon answered: does it serve? */
   isReady(): Promise<boolean>;
+  /** The same of one that has to wait for its turn: does it run? Without it, it is asked whether it serves. */
+  runs?(): Promise<boolean>;
 }
 
 /** The configuration is wrong: starting again cannot help (EX_CONFIG of sysexits). */
 export const EXIT_CONFIGURATION = 78;
 
-export async function answersReady(url: string): Promise<boolean> {
+export function answersReady(url: string): Promise<boolean> {
+  return answers(`${url}/readyz`);
+}
+
+export async function answers(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch {

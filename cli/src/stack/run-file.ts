@@ -23,7 +23,9 @@ export interface RunFile {
   readonly startedAt: string;
   /** Null while it is starting, and while only the journal's database is up. */
   readonly session: string | null;
-  readonly phase: 'starting' | 'running' | 'stopping';
+  readonly phase: 'starting' | 'running' | 'handing-over' | 'stopping';
+  /** The last handover that was asked for: when it ended, and why it was refused. */
+  readonly handover?: { readonly at: string; readonly refused: string | null } | null;
   readonly market: string | null;
   readonly postgresData: string | null;
   readonly ports: Readonly<Record<string, number>>;

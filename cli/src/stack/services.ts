@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CORE_SERVICES, SERVICES, type ServiceName } from '@arb/shared/contracts';
 import { CHECKOUT, type Home } from './home.ts';
 import { HOST, type Ports } from './ports.ts';
-import { answersReady, type Program } from './program.ts';
+import { answers, answersReady, type Program } from './program.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The addresses of the servers, as the services are told them. */
@@ -25,9 +25,13 @@ export interface ServicesPlan {
   readonly standby: boolean;
   /** A new session, whatever there is to resume. */
   readonly clean: boolean;
+  /** The running session, which these hand over: they start beside those that run and take part in what comes after it. */
+  readonly after?: string | null;
 }
 
-const SIMULATOR = 'simulator';
+export const SIMULATOR = 'simulator';
+/** It has a fixed address: there is no room for two of them. */
+export const DASHBOARD = 'dashboard';
 /** Where the page is, when that port is free. */
 const DASHBOARD_PORT = 8080;
 const STANDBY_SUFFIX = '-standby';
@@ -36,7 +40,7 @@ const STANDBY_SUFFIX = '-standby';
 export const STOP_ORDER: readonly (readonly string[])[] = [
   [SIMULATOR, 'market-data'],
   [...CORE_SERVICES, ...CORE_SERVICES.map((name) => name + STANDBY_SUFFIX)],
-  ['dashboard'],
+  [DASHBOARD],
   ['journal'],
 ];
 
@@ -44,26 +48,32 @@ export const STOP_ORDER: readonly (readonly string[])[] = [
 export type PlanServices = (plan: ServicesPlan) => Promise<readonly Program[]>;
 
 export const planServices: PlanServices = async (plan) => {
-  const simulatorPort = plan.simulated ? await plan.ports.take(SIMULATOR) : null;
+  const beside = plan.after !== undefined;
+  const running = plan.ports.taken[SIMULATOR];
+  // The exchanges are there before and after: they are no part of what is handed over.
+  const simulatorPort = !plan.simulated ? null : beside && running !== undefined ? running : await plan.ports.take(SIMULATOR);
   const simulator = simulatorPort === null ? {} : { ARB_SIMULATOR_URL: `http://${HOST}:${simulatorPort}` };
   const programs: Program[] = [];
   // The journal first: it opens the session that all others wait for.
   for (const name of ['journal', ...SERVICES.filter((service) => service !== 'journal')] as const)
     programs.push(await service(plan, name as ServiceName, 0, simulator));
   if (plan.standby) for (const name of CORE_SERVICES) programs.push(await service(plan, name, 1, simulator));
-  if (simulatorPort !== null) programs.unshift(program(plan, SIMULATOR, join('simulator', 'dist', 'main.js'), simulatorPort, simulator));
+  if (simulatorPort !== null && !beside)
+    programs.unshift(program(plan, SIMULATOR, join('simulator', 'dist', 'main.js'), simulatorPort, simulator));
   return programs;
 };
 
 async function service(plan: ServicesPlan, name: ServiceName, replica: number, more: NodeJS.ProcessEnv): Promise<Program> {
   const own = replica === 0 ? name : name + STANDBY_SUFFIX;
-  const port = await plan.ports.take(own, own === 'dashboard' ? DASHBOARD_PORT : undefined);
+  const stays = plan.after === undefined || own !== DASHBOARD ? undefined : plan.ports.taken[DASHBOARD];
+  const port = stays ?? (await plan.ports.take(own, own === DASHBOARD ? DASHBOARD_PORT : undefined));
   const made = program(plan, own, join('services', name, 'dist', 'main.js'), port, {
     ...more,
     ARB_NATS_USER: name,
     ARB_NATS_PASSWORD: plan.secrets.nats[name],
     ARB_REPLICA: String(replica),
     ...(replica === 0 ? {} : { ARB_STANDBY: 'true' }),
+    ...(plan.after == null ? {} : { ARB_AFTER_SESSION: plan.after }),
   });
   return name === 'journal' && plan.clean ? { ...made, envOnce: { ARB_SESSION_START: 'clean' } } : made;
 }
@@ -93,5 +103,6 @@ function program(plan: ServicesPlan, name: string, file: string, port: number, m
       if (!existsSync(main)) throw new Error(`${main} is not there: compile with "npm run build"`);
     },
     isReady: () => answersReady(url),
+    runs: () => answers(`${url}/healthz`),
   };
 }

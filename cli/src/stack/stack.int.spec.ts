@@ -134,6 +134,16 @@ describe('the stack', () => {
     ).toEqual(['clean', null]);
   });
 
+  it('starts all services anew in a handover, and leaves the servers alone', async () => {
+    stack = await startFakeStack(home, 'journal,risk,market-data');
+    const before = new Map((readRun(home)?.programs ?? []).map(({ name, process }) => [name, process?.pid]));
+    stack.process.kill('SIGUSR2');
+    await until(() => readRun(home)?.handover?.refused === null);
+    expect(readRun(home)).toMatchObject({ phase: 'running', session: 'handed-over' });
+    for (const { name, kind, process, ready, restarts } of readRun(home)?.programs ?? [])
+      expect([name, ready, restarts, process?.pid === before.get(name)]).toEqual([name, true, 0, kind === 'server']);
+  });
+
   it('stops everything when a service refuses its configuration, and shows what it said', async () => {
     stack = await startFakeStack(home, 'journal,risk', 'misconfigured:risk');
     expect(await stack.ended).toBe(1);

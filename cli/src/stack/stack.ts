@@ -6,7 +6,7 @@ import { planServers } from './private-servers.ts';
 import { identityOf, type ProcessIdentity } from './process-identity.ts';
 import { type RunFile, type RunningProgram, removeRun, writeRun } from './run-file.ts';
 import { ensureSecrets } from './secrets.ts';
-import { type PlanServices, type ServerAddresses, STOP_ORDER } from './services.ts';
+import { DASHBOARD, type PlanServices, type ServerAddresses, SIMULATOR, STOP_ORDER } from './services.ts';
 import { openSupervisor } from './supervisor.ts';
 
 export interface StackOptions {
@@ -29,14 +29,30 @@ export interface StackOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface HandoverWish {
+  /** Resolves once the running session takes nothing any more. */
+  readonly untilCut: (servers: ServerAddresses) => Promise<void>;
+  /** The session after it, once that is live. */
+  readonly sessionOf: StackOptions['sessionOf'];
+  /** The simulated exchanges begin anew as well: what is traded there is something else now. */
+  readonly otherMarket: boolean;
+}
+
 /** All that runs, until it is stopped. */
 export interface Stack {
-  readonly session: string | null;
+  session(): string | null;
   readonly servers: ServerAddresses;
   programs(): readonly RunningProgram[];
   restarts(): number;
   /** Settles with a sentence when the stack cannot go on. */
   readonly failed: Promise<string>;
+  /**
+   * Starts successors of all services, with the code and the configuration files as they are now, beside those that run, and lets
+   * them take over in a child session; resolves once they serve. Where they cannot run, all stays as it was, and it says why.
+   */
+  handover(wish: HandoverWish): Promise<void>;
+  /** Notes that a handover that was asked for is not made: why it may not be, or null where nothing has changed. */
+  noHandover(refused: string | null): void;
   /** First the services; the servers stay for whoever has something to read from them. */
   stopServices(): Promise<void>;
   /** The rest, and gives the data folder free. */
@@ -70,11 +86,47 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   const supervisor = openSupervisor(home.logs, () => record(), say);
 
-  async function stopServices(): Promise<void> {
-    record({ phase: 'stopping' });
+  async function endServices(): Promise<void> {
     const ordered = STOP_ORDER.flat();
     const others = supervisor.states().filter(({ name, kind }) => kind === 'service' && !ordered.includes(name));
     await supervisor.stop([others.map(({ name }) => name), ...STOP_ORDER]);
+  }
+  async function stopServices(): Promise<void> {
+    record({ phase: 'stopping' });
+    await endServices();
+  }
+  const noHandover = (refused: string | null): void => record({ phase: 'running', handover: { at: new Date().toISOString(), refused } });
+
+  async function handover({ untilCut, sessionOf, otherMarket }: HandoverWish, planned: Parameters<PlanServices>[0]): Promise<void> {
+    const taken = { ...ports.taken };
+    record({ phase: 'handing-over' });
+    const programs = await options.services({ ...planned, clean: false, after: written.session });
+    const names = programs.map(({ name }) => name);
+    const succession = supervisor.succeed(programs.filter(({ name }) => name !== DASHBOARD));
+    try {
+      await succession.untilTheyWait(within);
+    } catch (error) {
+      await succession.giveUp();
+      ports.putBack(taken);
+      noHandover((error as Error).message);
+      return;
+    }
+    // The next journal has been waiting for the lock of this one, and cuts.
+    await succession.leave(['journal']);
+    const market = otherMarket ? supervisor.restart(SIMULATOR) : Promise.resolve();
+    await untilCut(planned.servers);
+    // It would claim the lease of the next session, too.
+    await succession.leave(['market-data']);
+    const session = await sessionOf(planned.servers);
+    // The next session could not begin before each of them had kept its last state.
+    await Promise.all([succession.leave(names), market]);
+    await supervisor.untilReady(
+      names.filter((name) => name !== DASHBOARD),
+      within,
+    );
+    for (const program of programs) if (program.name === DASHBOARD) await supervisor.restart(DASHBOARD, program);
+    await supervisor.untilReady([DASHBOARD], within);
+    record({ session, phase: 'running', handover: { at: new Date().toISOString(), refused: null } });
   }
   async function stop(): Promise<void> {
     await stopServices();
@@ -101,7 +153,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await options.beforeServices?.(servers.addresses);
     const { settings, standby, clean, market } = options;
     const simulated = market === 'simulated';
-    const programs = await options.services({ home, ports, secrets, servers: servers.addresses, settings, standby, clean, simulated });
+    const planned = { home, ports, secrets, servers: servers.addresses, settings, standby, clean, simulated };
+    const programs = await options.services(planned);
     say(`starting ${programs.length} services: ${programs.map(({ name }) => name).join(', ')}`);
     options.signal?.throwIfAborted();
     supervisor.add(programs);
@@ -110,8 +163,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const session = await options.sessionOf(servers.addresses);
     record({ session, phase: 'running' });
     return {
-      session,
+      session: () => written.session,
       servers: servers.addresses,
+      handover: (wish) => handover(wish, planned),
+      noHandover,
       programs: () => supervisor.states(),
       restarts: () => supervisor.restarts(),
       failed: supervisor.refused,

@@ -28,6 +28,8 @@ export interface Supervised {
   start(): void;
   /** Resolves once it serves; rejects with its last lines after `withinMs`. */
   untilReady(withinMs: number): Promise<void>;
+  /** Resolves once it runs, though it may have to wait for its turn to serve. */
+  untilRuns(withinMs: number): Promise<void>;
   /** Asks it to end, then ends it. Resolves when it has ended; never rejects. */
   stop(graceMs: number): Promise<void>;
   /** Ends a stop that is going on. */
@@ -75,6 +77,11 @@ export function superviseProgram(program: Program, logPath: string, events: Supe
   function keepError(chunk: Buffer): void {
     keep(chunk);
     lastError = linesOf(chunk).at(-1) ?? lastError;
+  }
+
+  function late(withinMs: number): string {
+    const words = lastLines.slice(-5).map((line) => `\n    ${line}`);
+    return `${program.name} did not get ready within ${withinMs / 1000} s; its last words, from ${logPath}:${words.join('') || ' none'}`;
   }
 
   async function launch(): Promise<void> {
@@ -181,11 +188,15 @@ export function superviseProgram(program: Program, logPath: string, events: Supe
       try {
         await once(inner, 'ready', { signal: AbortSignal.timeout(withinMs) });
       } catch (cause) {
-        const words = lastLines.slice(-5).map((line) => `\n    ${line}`);
-        throw new Error(
-          `${program.name} did not get ready within ${withinMs / 1000} s; its last words, from ${logPath}:${words.join('') || ' none'}`,
-          { cause },
-        );
+        throw new Error(late(withinMs), { cause });
+      }
+    },
+    async untilRuns(withinMs) {
+      const deadline = performance.now() + withinMs;
+      const asked = program.runs?.bind(program) ?? program.isReady.bind(program);
+      while (wanted && !(await asked())) {
+        if (performance.now() > deadline) throw new Error(late(withinMs));
+        await sleep(READY_POLL_MS);
       }
     },
     async stop(graceMs) {

@@ -83,6 +83,8 @@ export interface ReconnectOut {
   readonly why: string;
   /** True: nothing is wrong yet. Open a successor feed first, and close this one once the successor is `ready`. */
   readonly overlap: boolean;
+  /** The venue does not want what it was asked: it is asked again more and more rarely. */
+  readonly refused?: boolean;
 }
 
 export interface FaultOut {

@@ -14,7 +14,7 @@ export interface LimitNews {
   readonly left: number | null;
   /** Units spent of it. */
   readonly spent: number | null;
-  /** No request before so long: 429, 418, or as the answer says itself. */
+  /** No request before so long, as the answer says itself; of a ban whose length it does not say, the shortest that there is. */
   readonly waitMs: number | null;
   /** Shut out, not merely slowed down. */
   readonly banned: boolean;
@@ -28,7 +28,12 @@ export function retryAfterMs(text: string | undefined): number | null {
   return Number(text) * 1_000;
 }
 
-/** 0.5, 1, 2, 4 s and no longer, by how often it has failed in a row. */
-export function backoffMs(failures: number): number {
-  return Math.min(4_000, 500 * 2 ** Math.min(10, Math.max(0, failures - 1))); // exact: a small power of two
+const MOST_MS = 4_000;
+/** Where the venue says itself when to come again: it is not made to wait much longer for us. */
+const MOST_TOLD_MS = 2_000;
+
+/** 0.5, 1, 2, 4 s and no longer, by how often it has failed in a row; and never less than the venue has said. */
+export function backoffMs(failures: number, toldMs: number | null = null): number {
+  const ownMs = 500 * 2 ** Math.min(10, Math.max(0, failures - 1)); // exact: a small power of two
+  return toldMs === null ? Math.min(MOST_MS, ownMs) : Math.max(toldMs, Math.min(MOST_TOLD_MS, ownMs));
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
-import type { BookOut, Level, TickerOut } from './adapter.ts';
+import type { BookOut, Level, Output, TickerOut } from './adapter.ts';
 import { inDefaultFormat } from './bench/samples.ts';
 import { type Recorded, replay } from './recording/index.ts';
 import { adapterOf, HAS_RECORDINGS, recorded, recordedFiles, WITH_RECORDINGS } from './recording/testing.ts';
@@ -158,6 +158,115 @@ onRecordings(`against tardis-dev on the same messages${WITH_RECORDINGS}`, () => 
     expect(compared).toBeGreaterThan(100);
   });
 });
+
+/**
+ * What is compared is what both say, message by message. Where they differ by design:
+ * - it reads Upbit's format DEFAULT only, so a message in SIMPLE is renamed for it, which changes no value;
+ * - it keeps levels of size 0, which are none, and drops those of price 0, as we do;
+ * - its numbers are doubles as JSON reads them: a size of more than 15 digits is rounded by us, and kept as text beside it;
+ * - an id beyond 2^53 loses its last digits in it;
+ * - of Binance it reads `@trade`, `@bookTicker` and the wrapped `@depth`, and no `@aggTrade`;
+ * - it says one change for a snapshot and all that was kept until then, where we say each: after the last they are equal.
+ */
+onRecordings(`trades and tickers against tardis-dev on the same messages${WITH_RECORDINGS}`, () => {
+  it.each(recordedFiles('upbit'))('upbit, %s: the same trades', (file) => {
+    const mapper = tardis.normalizeTrades('upbit', new Date());
+    let compared = 0;
+    replay(adapterOf('upbit'), recorded('upbit', file), {
+      trades: true,
+      seen: (outputs, _, entry) => {
+        if (entry.kind !== 'frame') return;
+        const message = JSON.parse(tradeInDefaultFormat(text(entry.bytes))) as object;
+        const theirs = mapper.canHandle(message) ? [...(mapper.map(message, new Date()) as Iterable<Trade>)] : [];
+        compared += compareTrades(outputs, theirs);
+      },
+    });
+    expect(compared).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['btcusdt_20240808.gz', 9_757],
+    ['binance_20210404_btc_eth_dot_usdt.jsonl.gz', 0],
+  ])('binance, %s: the same %i trades, and those of aggTrade beside them', (file, count) => {
+    const mapper = tardis.normalizeTrades('binance', new Date());
+    let [compared, aggregated] = [0, 0];
+    replay(adapterOf('binance'), recorded('binance', file), {
+      trades: true,
+      seen: (outputs, _, entry) => {
+        if (entry.kind !== 'frame') return;
+        const message = JSON.parse(text(entry.bytes)) as { readonly stream: string };
+        if (mapper.canHandle(message)) compared += compareTrades(outputs, [...(mapper.map(message, new Date()) as Iterable<Trade>)]);
+        else aggregated += outputs.filter(({ kind }) => kind === 'trade').length;
+      },
+    });
+    expect([compared, aggregated > 0]).toEqual([count, count === 0]);
+  });
+
+  it.each([
+    ['btcusdt_20240808.gz', 28_040],
+    ['binance_20211012_4symbols_exchangeinfo.jsonl.gz', 1],
+    ['binance-us_20210417_10symbols_usdtusd.jsonl.gz', 1],
+  ])('binance, %s: the same best prices and sizes (of at least %i tickers)', (file, count) => {
+    const mapper = tardis.normalizeBookTickers('binance', new Date());
+    let compared = 0;
+    replay(adapterOf('binance'), recorded('binance', file), {
+      tickers: true,
+      seen: (outputs, _, entry) => {
+        if (entry.kind !== 'frame') return;
+        const message = JSON.parse(text(entry.bytes)) as { readonly stream: string };
+        if (!mapper.canHandle(message)) return;
+        const ours = outputs.flatMap((output) =>
+          output.kind === 'ticker' ? [[output.code, ...output.bid, ...output.ask].map(numeric)] : [],
+        );
+        const theirs = [...(mapper.map(message, new Date()) as Iterable<Ticker>)].map((ticker) => [
+          ticker.symbol,
+          ...[ticker.bidPrice, ticker.bidAmount, ticker.askPrice, ticker.askAmount],
+        ]);
+        same(ours, theirs);
+        compared++;
+      },
+    });
+    expect(compared).toBeGreaterThanOrEqual(count);
+  });
+});
+
+interface Trade {
+  readonly symbol: string;
+  readonly id: string;
+  readonly price: number;
+  readonly amount: number;
+  readonly side: string;
+  readonly timestamp: Date;
+}
+interface Ticker {
+  readonly symbol: string;
+  readonly bidPrice: number;
+  readonly bidAmount: number;
+  readonly askPrice: number;
+  readonly askAmount: number;
+}
+
+/** A pair's code is no number, whatever it looks like. */
+function numeric(value: string, place: number): string | number {
+  return place === 0 ? value : Number(value);
+}
+
+function compareTrades(outputs: readonly Output[], theirs: readonly Trade[]): number {
+  const ours = outputs.flatMap((output) => (output.kind === 'trade' ? [output] : []));
+  same(
+    ours.map(({ code, id, price, size, side, exchangeAt }) => [code, id, price, size, side, exchangeAt]),
+    theirs.map(({ symbol, id, price, amount, side, timestamp }) => [symbol, id, price, amount, side, timestamp.getTime() * 1_000]),
+  );
+  return theirs.length;
+}
+
+const TRADE_NAMES: Readonly<Record<string, string>> = {
+  ...{ ty: 'type', cd: 'code', ttms: 'trade_timestamp', tp: 'trade_price', tv: 'trade_volume', ab: 'ask_bid', sid: 'sequential_id' },
+};
+
+function tradeInDefaultFormat(simple: string): string {
+  return simple.replaceAll(/"(\w+)":/g, (key, name: string) => (TRADE_NAMES[name] === undefined ? key : `"${TRADE_NAMES[name]}":`));
+}
 
 /** For what is compared thousands of times: the matcher's own walk over it would take most of the test. */
 function same(ours: unknown, theirs: unknown): void {

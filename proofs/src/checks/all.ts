@@ -2,6 +2,8 @@ import { withJournal } from '@arb/cli';
 import type { Findings } from '../findings.ts';
 import type { LiveStack } from '../stack/live-stack.ts';
 import type { Viewer } from '../stack/viewer.ts';
+import { claimRestsOnBefore } from './basis.ts';
+import { claimFilledWithin } from './fills.ts';
 import { type JournalFacts, openFacts } from './journal.ts';
 import { claimCommittedKept, claimSeenKept } from './kept.ts';
 import { claimOneOutcome } from './outcomes.ts';
@@ -37,4 +39,6 @@ export async function claimNothingLost(
   await claimSeenKept(facts, viewer, findings);
   await claimSentKept(facts, stack.sentLog, outages, findings);
   await claimOneOutcome(facts, findings);
+  await claimFilledWithin(facts, findings);
+  await claimRestsOnBefore(facts, findings);
 }

@@ -35,7 +35,7 @@ async function holds(check: (findings: ReturnType<typeof openFindings>) => Promi
 }
 
 describe('what a listener saw', () => {
-  const recorded = { session: 's', source: 'executor', n: 7, sha256: fill.sha256 };
+  const recorded = { session: 's', source: 'executor', root: 'fill', n: 7, sha256: fill.sha256 };
   const check = (rows: readonly unknown[], sessions = live, viewer = viewerOf([fill])) =>
     holds((findings) => claimSeenKept(journalOf({ 'FROM events': rows }, sessions), viewer, findings));
 
@@ -57,7 +57,9 @@ describe('what was announced as journaled', () => {
   it('does not hold without that seal', async () => expect(await check([])).toBe(false));
   it('does not hold with another head', async () => expect(await check([{ session: 's', to: 10, head: 'x' }])).toBe(false));
   it('does not hold when a turn is taken twice', async () =>
-    expect(await check([{ session: 's', to: 10, head: 'h' }], [{ session: 's', source: 'risk', n: 1, times: 2 }])).toBe(false));
+    expect(await check([{ session: 's', to: 10, head: 'h' }], [{ session: 's', source: 'risk', root: 'verdict', n: 1, times: 2 }])).toBe(
+      false,
+    ));
 });
 
 describe('what the generator sent', () => {

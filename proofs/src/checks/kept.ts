@@ -1,3 +1,4 @@
+import { rootOf } from '@arb/shared/contracts';
 import type { Findings } from '../findings.ts';
 import type { Seen, Viewer } from '../stack/viewer.ts';
 import type { JournalFacts, SessionFacts } from './journal.ts';
@@ -5,16 +6,17 @@ import type { JournalFacts, SessionFacts } from './journal.ts';
 interface Recorded {
   readonly session: string;
   readonly source: string;
+  readonly root: string;
   readonly n: number;
   readonly sha256: string;
 }
 
 const COUNTED = `
-  SELECT session, source, n::float8 AS n, encode(sha256(convert_to(body::text, 'UTF8')), 'hex') AS sha256
+  SELECT session, source, split_part(subject, '.', 1) AS root, n::float8 AS n, encode(sha256(convert_to(body::text, 'UTF8')), 'hex') AS sha256
   FROM events WHERE type = ANY($1) AND taken`;
 const TWICE = `
-  SELECT session, source, n::float8 AS n, count(*)::int AS times FROM events WHERE taken
-  GROUP BY session, source, n HAVING count(*) > 1 LIMIT 10`;
+  SELECT session, source, split_part(subject, '.', 1) AS root, n::float8 AS n, count(*)::int AS times FROM events WHERE taken
+  GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT 10`;
 const SEALED = `
   SELECT s.id AS session, l.to_position::float8 AS "to", l.head FROM seals l JOIN sessions s ON s.number = l.session_number`;
 
@@ -34,8 +36,9 @@ export async function claimCommittedKept(facts: JournalFacts, viewer: Viewer, fi
     wrong === 0 && viewer.committed.length > 0,
     `all ${viewer.committed.length} announced commits stand in the journal with their hash`,
   );
-  const twice = await facts.rows<{ session: string; source: string; n: number; times: number }>(TWICE);
-  for (const { session, source, n, times } of twice) findings.fault(`${n} of ${source} in ${session} is taken ${times} times`);
+  const twice = await facts.rows<{ session: string; source: string; root: string; n: number; times: number }>(TWICE);
+  for (const { session, source, root, n, times } of twice)
+    findings.fault(`${root} ${n} of ${source} in ${session} is taken ${times} times`);
   findings.claim(twice.length === 0, 'no turn of a source is taken twice');
 }
 
@@ -47,13 +50,13 @@ export async function claimSeenKept(facts: JournalFacts, viewer: Viewer, finding
   const sessions = new Map((await facts.sessions()).map((session) => [session.id, session]));
   const types = ['book', 'decision', 'verdict', 'order', 'fill', 'position', 'balance'];
   const recorded = new Map(
-    (await facts.rows<Recorded>(COUNTED, [types])).map((row) => [`${row.session} ${row.source} ${row.n}`, row.sha256]),
+    (await facts.rows<Recorded>(COUNTED, [types])).map((row) => [`${row.session} ${row.source} ${row.root} ${row.n}`, row.sha256]),
   );
   const missing = new Map<string, number>();
   let [same, seen] = [0, 0];
   for (const event of viewer.seen()) {
     seen++;
-    const found = recorded.get(`${event.session} ${event.source} ${event.n}`);
+    const found = recorded.get(`${event.session} ${event.source} ${rootOf(event.subject)} ${event.n}`);
     if (found === event.sha256) same++;
     else if (found !== undefined)
       findings.fault(`${event.type} ${event.n} of ${event.source} in ${event.session} was seen with other bytes than are journaled`);

@@ -29,3 +29,13 @@ export async function answeredInMs(
   );
   return row?.middle == null || row.longest === null ? null : { middle: row.middle, longest: row.longest };
 }
+
+/** From the last event of this type in a session to the first in the one after it, ms; null where one of them has none. */
+export async function acrossMs(facts: JournalFacts, type: string, from: string, to: string): Promise<number | null> {
+  const [row] = await facts.rows<{ ms: number | null }>(
+    `SELECT extract(epoch FROM (SELECT min(stored_at) FROM events WHERE session = $3 AND type = $1 AND taken)
+       - (SELECT max(stored_at) FROM events WHERE session = $2 AND type = $1 AND taken))::float8 * 1000 AS ms`,
+    [type, from, to],
+  );
+  return row?.ms ?? null;
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { wireOf } from '@arb/shared/nats';
 import { login } from '../access/users.ts';
 import { claimNothingLost } from '../checks/all.ts';
 import { openFacts } from '../checks/journal.ts';
@@ -45,7 +46,7 @@ export const badInput: Proof = {
         await facts.close();
         sent = malformedEvents(session);
         const nc = await login(stack.natsUrl, 'executor', stack.passwordOf('executor'));
-        for (const { subject, bytes } of sent) nc.publish(subject, bytes);
+        for (const { subject, bytes } of sent) nc.publish(wireOf(subject), bytes);
         await nc.flush();
         await nc.close();
         await until('every malformed event to be in quarantine', WITHIN_MS, () =>

@@ -9,13 +9,14 @@ import { BUSY } from '../kills/kills.ts';
 import type { Proof } from '../proof.ts';
 import { type LiveStack, newHome, removeHome, type StackWishes, startLiveStack } from '../stack/live-stack.ts';
 import { until } from '../stack/until.ts';
+import { claimLiveHandover, settingsFile } from './live-handover.ts';
 
 const WITHIN_MS = 60_000;
 const CHANGED = { ...BUSY, ARB_STRATEGY_MIN_EDGE_BPS: '16' };
 
 export const handover: Proof = {
   name: 'handover',
-  says: 'a restart goes on with the same session, a changed setting hands over to a child with all open legs, --clean begins anew',
+  says: 'a restart goes on with the same session, a changed setting hands over to a child with all open legs, running or not, --clean begins anew',
   shortSeconds: 1,
   usualSeconds: 15,
   async run({ seconds, out }) {
@@ -23,7 +24,11 @@ export const handover: Proof = {
     const home = newHome();
     let last: LiveStack | null = null;
 
-    async function once(wishes: StackWishes, name: string): Promise<readonly SessionFacts[]> {
+    async function once(
+      wishes: StackWishes,
+      name: string,
+      live: (stack: LiveStack) => Promise<void> = async () => {},
+    ): Promise<readonly SessionFacts[]> {
       const stack = await startLiveStack({ ...wishes, home });
       last = stack;
       let sessions: readonly SessionFacts[];
@@ -32,6 +37,7 @@ export const handover: Proof = {
         const [{ count } = { count: 0 }] = await facts.rows<{ count: number }>(FILLS);
         await until(`trade, ${name}`, WITHIN_MS, async () => ((await facts.rows<{ count: number }>(FILLS))[0]?.count ?? 0) > count || null);
         await sleep(seconds * 1_000);
+        await live(stack);
         sessions = await facts.sessions();
         const present = sessions.at(-1) as SessionFacts;
         if (present.parent !== null)
@@ -56,8 +62,14 @@ export const handover: Proof = {
       changed.length === 2 && changed[0]?.status === 'ended' && child?.parent === first.id && child.parentPosition === changed[0].end,
       'with another setting the session is cut, and a child goes on from its end',
     );
+    const flags = ['--config', settingsFile(home.folder, 16)];
+    const live = await once({ settings: BUSY, flags }, 'handed over while it runs', (stack) => claimLiveHandover(stack, findings));
+    findings.claim(
+      live.length === 3 && live[2]?.parent === live[1]?.id,
+      'the same setting from another place is no change; another one hands over',
+    );
     const cleaned = await once({ settings: CHANGED, flags: ['--clean'] }, 'with --clean');
-    findings.claim(cleaned.length === 3 && cleaned[2]?.parent === null, 'with --clean a new session begins that has no parent');
+    findings.claim(cleaned.length === 4 && cleaned[3]?.parent === null, 'with --clean a new session begins that has no parent');
 
     await inspect(last as unknown as LiveStack, async (facts) => {
       await claimVerified(facts, home.folder, findings);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Home, homeOf } from '@arb/cli';
+import { familyOf, killNow, runs } from './family.ts';
 import { type RunFile, type RunningProgram, readRunFile } from './run-file.ts';
 import { until } from './until.ts';
 
@@ -15,6 +16,7 @@ const CLI = join(CHECKOUT, 'cli', 'dist', 'main.js');
 /** A proof that dies leaves no stack behind for longer than this. */
 const LONGEST = '15m';
 const START_WITHIN_MS = 90_000;
+const GONE_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 1_000;
 
 export interface StackWishes {
@@ -44,6 +46,8 @@ export interface LiveStack {
   /** Resolves once every service says that it is ready, asked now. */
   untilAllServe(withinMs: number): Promise<void>;
   logOf(name: string): string;
+  /** SIGKILL to the supervisor and to all that it started, at one moment; resolves once none of them is there. */
+  crash(): Promise<{ readonly killed: number }>;
   /** As Ctrl-C does; resolves with the exit code and what it printed at its end. */
   stop(): Promise<{ readonly code: number | null; readonly summary: string; readonly said: string }>;
 }
@@ -166,6 +170,13 @@ export async function startLiveStack({ home = newHome(), settings = {}, flags = 
       }).catch((cause: Error) => {
         throw new Error(`${cause.message}: ${waiting.join(', ')}`, { cause });
       });
+    },
+    async crash() {
+      const family = familyOf(child.pid as number);
+      for (const pid of family) killNow(pid);
+      await ended;
+      await until('all that was killed to be gone', GONE_WITHIN_MS, () => (family.some(runs) ? null : true));
+      return { killed: family.length };
     },
     logOf: (name) => readFileSync(join(home.logs, `${name}.log`), 'utf8'),
     async stop() {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { scan } from '@arb/shared/contracts';
+import { rootOf, scan } from '@arb/shared/contracts';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 
 export interface Committed {
@@ -68,7 +68,7 @@ export async function openViewer(natsUrl: string): Promise<Viewer> {
       return;
     }
     if (!KEPT.has(type)) return;
-    const key = `${session} ${source} ${n}`;
+    const key = `${session} ${source} ${rootOf(subject)} ${n}`;
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const before = events.get(key);
     if (before === undefined) {

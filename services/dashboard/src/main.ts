@@ -1,13 +1,18 @@
 import { realTime, runService } from '@arb/shared/hosting';
 import { DashboardModule } from './http/dashboard.module.ts';
+import { type LiveView, openLiveView } from './live-view/index.ts';
 import { makeDashboardShell } from './shell/dashboard-shell.ts';
 import { makeView } from './view/index.ts';
 
 // One view for the life of the process; each session that it takes part in begins it anew.
 const view = makeView();
+let liveView: LiveView | null = null;
 
 await runService({
   service: 'dashboard',
-  makeShell: () => makeDashboardShell(view),
+  makeShell({ config: { infrastructure }, log }) {
+    liveView ??= openLiveView({ redisUrl: infrastructure.redisUrl, environment: infrastructure.environment, log });
+    return makeDashboardShell(view, liveView);
+  },
   imports: [DashboardModule.of(view, realTime)],
 });

@@ -3,9 +3,10 @@ import { statfs } from 'node:fs/promises';
 import { configHash } from '@arb/shared/config';
 import { CORE_VERSIONS } from '@arb/shared/core';
 import { type Hosted, newBoot, realTime, type ShellDeps } from '@arb/shared/hosting';
-import { migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
+import { dropSnapshotsWithoutEvents, migrate, openJournalStore, type PostgresJournalStore } from '@arb/shared/journal';
 import { natsBus } from '@arb/shared/nats';
 import { Backoff, isRefusal, NO_PROBE } from '@arb/shared/runtime';
+import { keepSelfChecking, type SelfChecking } from './api/self-checking.ts';
 import { RECORD_DEFAULTS, type RecordDeps, SessionKeeper, type Wanted } from './record/index.ts';
 import { keepRetention } from './retention.ts';
 
@@ -33,6 +34,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
     log,
     rssMb: () => process.memoryUsage.rss() / 1024 / 1024,
     pid: process.pid,
+    trouble: () => checking?.trouble() ?? null,
   };
   const wanted: Wanted = {
     config: session,
@@ -43,6 +45,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
     newSessionId,
   };
   let keeper: SessionKeeper | null = null;
+  let checking: SelfChecking | null = null;
   let stopping = false;
   let waitsFor: string | null = 'starting';
 
@@ -76,12 +79,19 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
       await database();
       if (stopping) return;
       const retention: PostgresJournalStore = openJournalStore(infrastructure.postgresUrl);
-      const stopRetention = keepRetention(retention, session.journal.retentionDays, log);
+      const stopRetention = keepRetention(
+        retention,
+        () => dropSnapshotsWithoutEvents(infrastructure.postgresUrl),
+        session.journal.retentionDays,
+        log,
+      );
+      checking = keepSelfChecking({ url: infrastructure.postgresUrl, log });
       keeper = new SessionKeeper(deps, wanted);
       waitsFor = null;
       try {
         await keeper.run();
       } finally {
+        await checking.stop();
         stopRetention();
         await retention.close();
       }
@@ -112,6 +122,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
         events_ignored: recorder.ignored,
         events_malformed: recorder.malformed,
         links: recorder.links,
+        ...checking?.numbers(),
       };
     },
   };

@@ -9,6 +9,8 @@ import { type Conversation, type HttpAnswer, type HttpRequest, json, type Site }
 import { wallMicros } from './wall.ts';
 
 const MOST_CLIENTS = 256;
+/** Requests over HTTP among them. */
+const MOST_SOCKETS = 1_024;
 const MOST_CLIENT_BYTES = 256 * 1024;
 const MOST_BODY_BYTES = 64 * 1024;
 const MOST_URL = 16 * 1024;
@@ -45,6 +47,7 @@ export function openDoors({ places, gate, hindered, own, closed, log, say }: Doo
   let ids = 0;
   let closing = false;
   const server = createServer({ maxHeaderSize: MOST_URL }, (request, response) => void answer(request, response));
+  server.maxConnections = MOST_SOCKETS;
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_CLIENT_BYTES, autoPong: false });
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {

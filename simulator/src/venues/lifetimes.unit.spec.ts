@@ -13,6 +13,7 @@ function stage() {
   const time = { now: 0 };
   const connection = {
     messages: 0,
+    heard: true,
     client: { on: (name: string, heard: () => void) => (heardBy[name] = heard) },
     answer: (text: string) => done.push(text),
     ping: () => done.push('ping'),

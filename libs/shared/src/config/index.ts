@@ -1,4 +1,5 @@
 export type { SessionConfig } from '../core/config.ts';
+export { readAlertRules } from './alert-rules-file.ts';
 export { canonicalJson, configHash } from './canonical.ts';
 export { type ConfigDescription, type DescribedSetting, describeConfig } from './describe.ts';
 export { ConfigError, type Fault, faultLine } from './fault.ts';

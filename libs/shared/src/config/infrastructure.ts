@@ -42,6 +42,56 @@ export class Infrastructure {
   @Setting(text(NOT_EMPTY, 'a folder', 'write its path'), 'folder for the data of this machine')
   readonly home: string = '.arb';
 
+  @Setting(text(NOT_EMPTY, 'a path', 'write the path of a YAML file'), 'the rules of alerting; relative to the project')
+  readonly alertRulesFile: string = 'config/alerts.yaml';
+
+  @Setting(optional(text(/^\S{10,200}$/, 'a bot token', 'write it as the bot father said it')), 'Telegram: token of the bot')
+  readonly telegramToken: string | null = null;
+
+  @Setting(
+    text(
+      /^(-?\d{1,20}(,-?\d{1,20}){0,19})?$/,
+      'up to 20 chat ids with commas between them',
+      "write them in quotes, such as '12345,-67890'",
+    ),
+    'Telegram: chats that are told, and whose commands are obeyed',
+  )
+  readonly telegramChats: string = '';
+
+  @Setting(address('https', 'http'), 'Telegram: its Bot API')
+  readonly telegramUrl: string = 'https://api.telegram.org';
+
+  @Setting(optional(address('https', 'http')), 'Slack: address of the incoming webhook')
+  readonly slackWebhook: string | null = null;
+
+  @Setting(optional(address('smtp', 'smtps')), 'e-mail: server, with user and password where it asks for them')
+  readonly smtpUrl: string | null = null;
+
+  @Setting(text(/^[^\s@<>,]{1,64}@[^\s@<>,]{1,190}$/, 'an e-mail address', 'write one address'), 'e-mail: sender')
+  readonly mailFrom: string = 'arb@localhost';
+
+  @Setting(
+    text(
+      /^([^\s@<>,]{1,64}@[^\s@<>,]{1,190}(,[^\s@<>,]{1,64}@[^\s@<>,]{1,190}){0,19})?$/,
+      'up to 20 e-mail addresses',
+      'part them by commas',
+    ),
+    'e-mail: receivers',
+  )
+  readonly mailTo: string = '';
+
+  @Setting(optional(address('https', 'http')), 'Prometheus Alertmanager')
+  readonly alertmanagerUrl: string | null = null;
+
+  @Setting(optional(address('https', 'http')), "dead man's switch: asked for every 30 s while the stream lives")
+  readonly deadManWebhook: string | null = null;
+
+  @Setting(optional(address('https', 'http')), 'the dashboard as people reach it: messages link to it')
+  readonly dashboardUrl: string | null = null;
+
+  @Setting(optional(address('https', 'http')), 'the runbook as people reach it; else messages name its section')
+  readonly runbookUrl: string | null = null;
+
   @Setting(flag(), 'a second replica derives the same and publishes only what is missing')
   readonly standby: boolean = false;
 
@@ -50,4 +100,14 @@ export class Infrastructure {
 }
 
 /** Settings that are secrets, or addresses that may hold one: also as `ARB_…_FILE`, the path of a file that holds the value. */
-export const FROM_FILE: readonly (keyof Infrastructure)[] = ['natsPassword', 'postgresUrl', 'redisUrl', 'bankRateUrl'];
+export const FROM_FILE: readonly (keyof Infrastructure)[] = [
+  'natsPassword',
+  'postgresUrl',
+  'redisUrl',
+  'telegramToken',
+  'slackWebhook',
+  'smtpUrl',
+  'alertmanagerUrl',
+  'deadManWebhook',
+  'bankRateUrl',
+];

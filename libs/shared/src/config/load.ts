@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { validateSync } from 'class-validator';
 import type { SessionConfig } from '../core/config.ts';
+import { layAlertRules } from './alert-rules-file.ts';
 import { ConfigError, type Fault } from './fault.ts';
 import { layFile } from './files.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -35,7 +36,8 @@ export interface LoadOptions {
 }
 
 /** The same distance from `src/config` and from `dist/config`. */
-const CONFIG_FOLDER = fileURLToPath(new URL('../../../../config/', import.meta.url));
+const PROJECT_FOLDER = fileURLToPath(new URL('../../../../', import.meta.url));
+const CONFIG_FOLDER = join(PROJECT_FOLDER, 'config');
 
 /** Defaults, under the environment's file, under the named file, under the variables. Throws a `ConfigError` that lists every fault. */
 export function loadConfig(options: LoadOptions): Config {
@@ -49,6 +51,7 @@ export function loadConfig(options: LoadOptions): Config {
     ...layFile(draft, join(options.folder ?? CONFIG_FOLDER, yaml), `config/${yaml}`, `config/${yaml}`, origins),
     ...(file === undefined ? [] : layFile(draft, resolve(file), file, 'ARB_CONFIG', origins)),
     ...layVariables(draft, env, origins),
+    ...layAlertRules(draft, PROJECT_FOLDER, origins),
     ...fitVenues(draft, origins),
     ...faultsOfSections(draft, origins),
   ];

@@ -129,7 +129,6 @@ describe('what a configuration is refused for', () => {
       { yaml: 'strategy: { feeBps: { upbti: 1 } }' },
       /^strategy\.feeBps\.upbti: 1, is for a venue .*did you mean upbit\?/,
     ],
-    ['a key of a section without settings', { yaml: 'alerting: { x: 1 }' }, /^alerting\.x: 1, is not a known key, leave it out/],
     ['an inherited name as key', { yaml: 'risk: { constructor: 1, __proto__: 2 }' }, /^risk\.constructor: 1, is not a known key/],
     [
       'the environment as a key',
@@ -213,6 +212,11 @@ describe('what a configuration is refused for', () => {
       /^risk\.emergencyStop: "999", is below risk\.maxDailyLoss/,
     ],
     ['limits in another currency', { yaml: 'risk: { currency: KRW }' }, /^risk\.currency: "KRW", is not aggregator\.numeraire/],
+    [
+      'a recording of nothing',
+      { yaml: 'market: { source: recording, recordings: { upbit: [a.gz] } }' },
+      /^market\.recordings\.binance: nothing, is missing: the source is recording/,
+    ],
     [
       'a latency upside down',
       { yaml: 'executor: { latencyMs: { upbit: { min: 20 } } }' },

@@ -1,6 +1,6 @@
+import { type AlertingConfig, type AlertRules, ROUTINGS } from '../core/alerting.ts';
 import type {
   AggregatorConfig,
-  AlertingConfig,
   Calibration,
   ExecutorConfig,
   FeeSchedule,
@@ -15,6 +15,7 @@ import type {
   TransferTerms,
   UnmatchedConfig,
 } from '../core/config.ts';
+import { alertRules } from './alert-rules.ts';
 import {
   amount,
   COIN_WORD,
@@ -431,8 +432,13 @@ export class Executor implements ExecutorConfig {
   readonly kpiSeconds: number = 10;
 }
 
-/** Its rules stand in a file of their own; no setting of it changes what a session decides, so far. */
-export class Alerting implements AlertingConfig {}
+export class Alerting implements AlertingConfig {
+  @Setting(choice(...ROUTINGS), 'which of the routes of the rules is taken')
+  readonly routing: AlertingConfig['routing'] = 'production';
+
+  @Setting(optional(alertRules), 'the rules themselves: read from the file that infrastructure.alertRulesFile names')
+  readonly rules: AlertRules | null = null;
+}
 
 export class Journal implements JournalConfig {
   @Setting(whole(10, 10_000), 'time between two `clock` events')
@@ -450,7 +456,7 @@ export class Journal implements JournalConfig {
   @Setting(whole(1024 * 1024, 1024 * GIB), 'bytes from which the stream refuses more')
   readonly streamMaxBytes: number = GIB;
 
-  @Setting(whole(1, 86_400), 'how long the stream keeps what is journaled')
+  @Setting(whole(15, 86_400), 'how long the stream keeps what is journaled')
   readonly trimSeconds: number = 60;
 
   @Setting(whole(1, 3650), 'how long the journal keeps market data')

@@ -8,6 +8,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Variables of the project that are no setting: they say where to look. */
 export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
+  ARB_AFTER_SESSION: 'session that is handed over: the process takes part only in the one after it; said by `arb handover`',
   ARB_ENV: 'environment: local_dev, paper (the default) or live',
   ARB_CONFIG: 'one more configuration file, over that of the environment',
   ARB_RECORDINGS: 'folder of recorded market data',

@@ -174,6 +174,7 @@ const DATA: Data = {
       exchangeAt: nullable(count),
       receivedAt: count,
       backup: fc.boolean(),
+      lateMs: count,
       bids: levels,
       asks: levels,
     },
@@ -369,17 +370,30 @@ const DATA: Data = {
     key: text,
     rule: text,
     severity: fc.constantFrom('P0', 'P1', 'P2', 'P3'),
-    state: fc.constantFrom('raised', 'closed'),
+    state: fc.constantFrom('raised', 'closed', 'noted'),
     summary: text,
     count,
+    step: fc.constantFrom('opened', 'still-open', 'escalated', 'acknowledged', 'closed', 'moment', 'grouped', 'digest', 'day'),
+    since: count,
+    channels: fc.array(text, { maxLength: 8 }),
+    runbook: text,
+    quiet: text,
   }),
   'alert.delivery': fc.record({
     id: text,
     key: text,
     channel: text,
+    instead: text,
     state: fc.constantFrom('sent', 'failed', 'dead-lettered'),
     tries: count,
     detail: nullable(text),
+  }),
+  'alert.queue': fc.record({
+    store: fc.constantFrom('redis', 'memory'),
+    why: text,
+    waiting: count,
+    dead: count,
+    broken: fc.array(fc.record({ channel: text, why: text }), { maxLength: 3 }),
   }),
 };
 
@@ -397,7 +411,7 @@ function subjectFor(type: EventType): string {
   if (root === 'service' || root === 'lease') return subjectOf(type, writers[0] as string);
   if (root === 'session' || root === 'journal' || words.length === 0) return subjectOf(type);
   if (root === 'command') return 'command.halt';
-  if (root === 'alert') return 'alert.p1';
+  if (root === 'alert') return type === 'alert.queue' ? subjectOf(type) : 'alert.p1';
   return subjectOf(type, ...(words.length === 2 ? ['upbit', 'BTC-KRW'] : [WORD_OF[root] ?? 'upbit']));
 }
 

@@ -60,7 +60,7 @@ export const sessionStarted = record({
       /** The parent's end: this session goes on from the state after it. */
       position: count,
       reason: oneOf('handover', 'lost', 'fork', 'import'),
-      /** Positions the lost stream had and the journal does not. */
+      /** Positions the lost stream had and the journal does not; `to` is the last that was known of, null where none was. */
       lost: optional(record({ from: count, to: nullable(count) })),
     }),
   ),
@@ -111,6 +111,8 @@ export const command = record({
   by: text,
   why: text,
   target: optional(text),
+  /** µs: until when, for a silence or a maintenance. */
+  until: optional(count),
 });
 
 // ---- the market -----------------------------------------------------------------------------------------------------
@@ -126,6 +128,8 @@ export const book = record({
   receivedAt: count,
   /** Asked for over REST because the stream is away: older than it looks. */
   backup: optional(boolean),
+  /** How late it came by the venue's own clock: it is so much older than its receive time says. Absent below half a second. */
+  lateMs: optional(count),
   bids: levels(200),
   asks: levels(200),
 });
@@ -422,18 +426,42 @@ export const alert = record({
   key: text,
   rule: text,
   severity: oneOf('P0', 'P1', 'P2', 'P3'),
-  state: oneOf('raised', 'closed'),
+  /** `noted` is told once and stays open for nobody: a moment, a digest, the summary of a day. */
+  state: oneOf('raised', 'closed', 'noted'),
   summary: text,
   count,
+  /** What has changed: a raised one may be told again. */
+  step: optional(oneOf('opened', 'still-open', 'escalated', 'acknowledged', 'closed', 'moment', 'grouped', 'digest', 'day')),
+  /** µs: when it began. */
+  since: optional(count),
+  /** Whom it goes to. */
+  channels: optional(list(text, 8)),
+  /** Section of the runbook that says what to do. */
+  runbook: optional(text),
+  /** Why it goes to fewer channels than its severity has: a silence, a maintenance, or too many a minute. */
+  quiet: optional(text),
 });
 export const alertDelivery = record({
   /** Of the alert. */
   id: text,
   key: text,
+  /** The one that took it, or gave it up. */
   channel: text,
+  /** The one that it was meant for, where another took it in its place. */
+  instead: optional(text),
   state: oneOf('sent', 'failed', 'dead-lettered'),
   tries: count,
   detail: nullable(text),
+});
+/** Where alerts wait for their channels: said at every change, and each minute while something is wrong. */
+export const alertQueue = record({
+  store: oneOf('redis', 'memory'),
+  why: text,
+  waiting: count,
+  /** In the dead-letter queue. */
+  dead: count,
+  /** Channels that are left alone for a while because they failed. */
+  broken: list(record({ channel: text, why: text }), 16),
 });
 
 export { integer };

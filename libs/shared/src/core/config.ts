@@ -1,3 +1,5 @@
+import type { AlertingConfig } from './alerting.ts';
+
 /**
  * What a session runs on: it stands in `session.started`, and a core knows no other configuration. Plain data only;
  * money is a decimal string. How it is read, checked and described stands in `config/`.
@@ -201,8 +203,6 @@ export interface ExecutorConfig {
   readonly openingBalances: PerVenue<Readonly<Record<string, string>>>;
   readonly kpiSeconds: number;
 }
-
-export type AlertingConfig = Readonly<Record<never, never>>;
 
 export interface JournalConfig {
   readonly clockMs: number;

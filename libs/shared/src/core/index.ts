@@ -1,3 +1,4 @@
+export * from './alerting.ts';
 export * from './config.ts';
 export * from './core.ts';
 export * from './versions.ts';

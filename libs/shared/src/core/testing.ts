@@ -99,7 +99,7 @@ export const TEST_CONFIG: SessionConfig = {
       binance: { USDT: '40000', BTC: '0.5', ETH: '10', XRP: '20000' },
     },
   },
-  alerting: {},
+  alerting: { routing: 'production', rules: null },
   journal: {
     clockMs: 100,
     batchRows: 2000,

@@ -5,7 +5,7 @@ import type { CoreServiceName } from '../contracts/index.ts';
  * A change that can alter a core's outputs for the same inputs raises its number; the next start is then a handover.
  */
 export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
-  aggregator: '2',
+  aggregator: '3',
   strategy: '2',
   risk: '2',
   executor: '2',

@@ -39,6 +39,7 @@ export function runService(spec: ServiceSpec): Promise<void> {
       service: spec.service,
       newBoot,
       configHash: configHash(config.session),
+      after: process.env.ARB_AFTER_SESSION || null,
       makeCore: spec.makeCore ?? null,
       makeShell:
         spec.makeShell === undefined ? null : () => (spec.makeShell as NonNullable<typeof spec.makeShell>)({ config, time: realTime, log }),

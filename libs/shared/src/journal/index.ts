@@ -1,8 +1,13 @@
+export { type Archive, type ListedSession, openArchive, type PnlSum, type TypeCount } from './archive.ts';
+export { type BackupFacts, type BackupOptions, backup, backupsIn, type Restored, restore } from './backup.ts';
 export { JournalError } from './errors.ts';
+export { openImport, type SessionImport } from './import.ts';
 export { createReaderRole, migrate } from './migrate.ts';
 export type { EventTable } from './partitions.ts';
 export { openJournalReader, type PostgresJournalReader } from './reader.ts';
+export { rowOf } from './row.ts';
 export { type Chain, type SealedRow, sealBatch, startChain } from './seal.ts';
+export { dropSnapshotsWithoutEvents, type Storage, storageOf } from './storage.ts';
 export { type JournalStoreOptions, openJournalStore, type PostgresJournalStore } from './store.ts';
 export { tableOf } from './table.ts';
 export { type PostgresServer, startPostgres } from './testing.ts';

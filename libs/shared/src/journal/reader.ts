@@ -7,6 +7,10 @@ import { SEAL_COLUMNS, SESSION_COLUMNS, type SealRecord, type SessionRecord, sea
 export interface PostgresJournalReader extends JournalReader {
   /** In order, at most `limit`, of the batches that end at `from` or later: what `verify` checks the rows against. */
   seals(session: string, from: number, limit: number): Promise<readonly Seal[]>;
+  /** From here to the head no event is missing; null where none is left. */
+  keptFrom(session: string): Promise<number | null>;
+  /** Of a service's snapshots, ascending. */
+  snapshotPositions(session: string, service: string): Promise<readonly number[]>;
 }
 
 const MAX_CONNECTIONS = 4;
@@ -58,7 +62,8 @@ export function openJournalReader(url: string): PostgresJournalReader {
   }
 
   return {
-    currentSession: () => oneSession("ORDER BY status IN ('starting', 'live', 'cutting') DESC, number DESC LIMIT 1", []),
+    currentSession: () =>
+      oneSession("WHERE imported_at IS NULL ORDER BY status IN ('starting', 'live', 'cutting') DESC, number DESC LIMIT 1", []),
 
     session: (id) => oneSession('WHERE id = $1', [id]),
 
@@ -135,6 +140,39 @@ export function openJournalReader(url: string): PostgresJournalReader {
         [session, service, upTo, limit],
       );
       return rows.map((row) => ({ ...row, position: Number(row.position) }));
+    },
+
+    async keptFrom(session) {
+      const doing = `while reading where the events of session ${session} begin`;
+      const rows = await ask<{ first: string | null; tables: string }>(
+        doing,
+        `SELECT max(first) AS first, count(*) AS tables FROM (
+           SELECT i.inhparent, min(split_part(c.relname, '_', 4)::bigint) AS first
+           FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+           WHERE i.inhparent IN ('events_market'::regclass, 'events_ledger'::regclass)
+             AND c.relname LIKE '%\\_s' || (SELECT number FROM sessions WHERE id = $1) || '\\_%'
+           GROUP BY i.inhparent) kept`,
+        [session],
+      );
+      const [found] = rows;
+      if (found === undefined || found.first === null || Number(found.tables) < 2) return null;
+      // The first partition of a session begins at 1, or where it was imported from.
+      const rowsThere = await ask<{ position: string }>(
+        doing,
+        `SELECT position FROM (SELECT session_number, position FROM events_market UNION ALL SELECT session_number, position FROM events_ledger) e
+         WHERE session_number = (SELECT number FROM sessions WHERE id = $1) AND position >= $2 ORDER BY position LIMIT 1`,
+        [session, found.first],
+      );
+      return rowsThere[0] === undefined ? null : Number(rowsThere[0].position);
+    },
+
+    async snapshotPositions(session, service) {
+      const rows = await ask<{ position: string }>(
+        `while reading snapshots of ${service} in session ${session}`,
+        'SELECT position FROM snapshots WHERE session = $1 AND service = $2 ORDER BY position LIMIT 100000',
+        [session, service],
+      );
+      return rows.map(({ position }) => Number(position));
     },
 
     close: () => pool.end(),

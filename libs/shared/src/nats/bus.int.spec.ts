@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AdminLink } from '../runtime/ports.ts';
+import { isRefusal } from '../runtime/refusal.ts';
 import { natsBus } from './bus.ts';
 import { type NatsServer, startNatsServer } from './testing.ts';
 
@@ -31,6 +32,29 @@ describe('connect', () => {
   it('says that JetStream is missing', async () => {
     const server = await started({ config: ({ host, port }) => `host: "${host}"\nport: ${port}\n` });
     await expect(natsBus({ servers: server.url, name: 'test' }).connect()).rejects.toThrow('runs without JetStream');
+  });
+
+  it('tells a login that came too late for a busy server, which may be tried again, from one that is refused', async () => {
+    const why = async (said: string): Promise<unknown> => {
+      const busy = createServer((socket) => {
+        socket.write('INFO {"server_id":"test","version":"2.9.10","proto":1,"auth_required":true,"max_payload":1048576}\r\n');
+        socket.once('data', () => socket.end(`-ERR '${said}'\r\n`));
+        socket.on('error', () => {}); // the client hangs up as soon as it is refused
+      }).listen(0, '127.0.0.1');
+      await once(busy, 'listening');
+      const { port } = busy.address() as { port: number };
+      const bus = natsBus({ servers: `127.0.0.1:${port}`, user: 'risk', password: 'x', name: 'test' });
+      const error = await bus.connect().then(
+        () => null,
+        (found: unknown) => found,
+      );
+      busy.close();
+      return error;
+    };
+    expect(isRefusal(await why('Authorization Violation'))).toBe(true);
+    const late = await why('Authentication Timeout');
+    expect(isRefusal(late)).toBe(false);
+    expect((late as Error).message).toContain('no connection to NATS');
   });
 });
 

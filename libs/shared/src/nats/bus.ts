@@ -64,7 +64,8 @@ async function dial(options: NatsBusOptions, where: string): Promise<NatsConnect
       maxPingOut: MOST_PINGS_OUT,
     });
   } catch (cause) {
-    if (cause instanceof errors.AuthorizationError)
+    // A machine so busy that the login came too late for the server: nothing is wrong with it, and the next try may be in time.
+    if (cause instanceof errors.AuthorizationError && !/timeout/i.test(cause.message))
       throw new Refusal(
         `NATS at ${where} refuses the login: unknown user or wrong password; compare them with the server's configuration`,
         { cause },

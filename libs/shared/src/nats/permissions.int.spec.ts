@@ -15,7 +15,7 @@ const bytes = Buffer.from('{}');
 
 /** A subject as the table spells it, for a kind and whoever writes it. */
 function exampleOf(root: string, words: readonly RegExp[], writer: string): string {
-  const candidates = [writer, 'started', 'resumed', 'stopping', 'stopped', 'committed', 'p1', 'upbit', 'BTC', 'BTC-KRW', 'halt'];
+  const candidates = [writer, 'started', 'resumed', 'stopping', 'stopped', 'committed', 'p1', 'queue', 'upbit', 'BTC', 'BTC-KRW', 'halt'];
   return [root, ...words.map((word) => candidates.find((candidate) => word.test(candidate)) as string)].join('.');
 }
 

@@ -314,3 +314,6 @@ export function journalOf(...recorded: readonly RecordedSession[]): JournalReade
     close: async () => {},
   };
 }
+
+/** A module of cores that can replay what `recordSession` recorded. */
+export const CORES = tinyCores();

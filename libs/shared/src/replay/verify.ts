@@ -1,21 +1,11 @@
-import { type AnyEvent, type CoreServiceName, parseEvent, rootsOf, scan } from '../contracts/index.ts';
-import type { MakeCore } from '../core/index.ts';
-import { type Chain, sealBatch, startChain } from '../journal/seal.ts';
+import type { AnyEvent, CoreServiceName } from '../contracts/index.ts';
+import { type Chain, type SealedRow, sealBatch, startChain } from '../journal/seal.ts';
 import { tableOf } from '../journal/table.ts';
-import {
-  CoreRunner,
-  Intake,
-  type JournalReader,
-  type JournalRow,
-  Outlet,
-  openSnapshot,
-  ReplayDiverged,
-  type Seal,
-  type SessionRow,
-  type StoredEvent,
-  type StoredSnapshot,
-  sha256,
-} from '../runtime/index.ts';
+import { Intake, openSnapshot, type Seal, type SessionRow, type StoredEvent, sha256 } from '../runtime/index.ts';
+import { Derivation } from './derivation.ts';
+import { planRanges, sealAt, type VerifyRange } from './ranges.ts';
+import { keptFrom, type RecordReader, RowReader, snapshotPositions } from './record.ts';
+import { type Cores, coreServices, parentsLast, versionsOf } from './starting.ts';
 
 /** One thing that is not as it should be: where, what the journal should say, and what it says. */
 export interface VerifyFault {
@@ -24,6 +14,17 @@ export interface VerifyFault {
   readonly subject: string;
   readonly expected: string;
   readonly found: string;
+}
+
+/** Of a core of which this code has another version than the session. */
+export interface OtherVersion {
+  readonly service: string;
+  readonly recordedBy: string;
+  readonly thisIs: string;
+  /** Recorded outputs, and how many of them this version would not have said so. */
+  readonly outputs: number;
+  readonly differ: number;
+  readonly firstDifference: VerifyFault | null;
 }
 
 export interface VerifyReport {
@@ -37,23 +38,38 @@ export interface VerifyReport {
   /** Outputs derived again and found equal, by core. */
   readonly outputs: Readonly<Record<string, number>>;
   /** Cores of which this code has another version than the session: their differences are told, not counted as faults. */
-  readonly otherVersions: readonly {
-    readonly service: string;
-    readonly recordedBy: string;
-    readonly thisIs: string;
-    readonly firstDifference: VerifyFault | null;
-  }[];
+  readonly otherVersions: readonly OtherVersion[];
   readonly snapshots: number;
   readonly faults: readonly VerifyFault[];
+  /** Parts that were proved apart. */
+  readonly ranges: number;
   readonly ok: boolean;
 }
 
 export interface VerifyOptions {
-  readonly cores: Readonly<Record<CoreServiceName, MakeCore>>;
+  readonly cores: Cores;
+  /** Positions: rounded to whole seals; the cores begin at the snapshots before. */
+  readonly from?: number;
+  readonly to?: number;
   readonly strict?: boolean;
   /** The head hash that somebody kept: it must be one of the session's. */
   readonly anchor?: string;
   readonly progress?: (position: number, to: number) => void;
+}
+
+/** What one range has found. Plain data: it may come from another process. */
+export interface RangeReport {
+  readonly range: VerifyRange;
+  readonly to: number;
+  readonly events: number;
+  readonly taken: number;
+  readonly seals: number;
+  readonly head: string;
+  readonly anchored: boolean;
+  readonly outputs: Readonly<Record<string, number>>;
+  readonly otherVersions: readonly OtherVersion[];
+  readonly snapshots: number;
+  readonly faults: readonly VerifyFault[];
 }
 
 const PAGE = 5_000;
@@ -63,98 +79,247 @@ const MOST_FAULTS = 50;
  * Proves a session from its journal alone: the seals over every row, no position missing, every turn judged again, and
  * every output of every core derived again and compared byte for byte.
  */
-export async function verifySession(journal: JournalReader, session: SessionRow, options: VerifyOptions): Promise<VerifyReport> {
-  const head = await journal.head(session.id);
-  const to = session.end ?? head;
-  const verifier = new Verifier(journal, session, options, to);
-  await verifier.begin();
-  if (head !== to) verifier.fault('gap', Math.min(head, to) + 1, '', `the last seal at the session's end, ${to}`, `one at ${head}`);
-  if (to === 0 && session.status !== 'starting' && session.end === null)
-    verifier.fault('gap', 1, 'session.started', 'the first event of a live session', 'an empty journal');
-  let at = 0;
-  while (at < to) {
-    const seals = await journal.seals(session.id, at + 1, PAGE);
-    if (seals.length === 0) {
-      verifier.fault('gap', at + 1, '', `a seal that covers positions up to ${to}`, 'no seal');
-      break;
-    }
+export async function verifySession(journal: RecordReader, session: SessionRow, options: VerifyOptions): Promise<VerifyReport> {
+  const { cores, from, to } = options;
+  const ranges = await planRanges(journal, session, versionsOf(cores), {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  });
+  const reports: RangeReport[] = [];
+  for (const range of ranges) reports.push(await verifyRange(journal, session, range, options));
+  return summary(journal, session, reports, options);
+}
+
+/** Puts together what the ranges have found, in their order, and looks at what belongs to none of them. */
+export async function summary(
+  journal: RecordReader,
+  session: SessionRow,
+  reports: readonly RangeReport[],
+  { anchor, strict }: Pick<VerifyOptions, 'anchor' | 'strict'>,
+): Promise<VerifyReport> {
+  const first = reports[0] as RangeReport;
+  const last = reports.at(-1) as RangeReport;
+  const before = await sealsBefore(journal, session, first.range.after, anchor);
+  const faults = [...before.faults, ...reports.flatMap((report) => report.faults)];
+  if (anchor !== undefined && !before.anchored && !reports.some(({ anchored }) => anchored))
+    faults.push({
+      check: 'seal',
+      position: last.to,
+      subject: '',
+      expected: `a seal with the head ${anchor}`,
+      found: `none; the last is ${last.head}`,
+    });
+  const outputs: Record<string, number> = {};
+  for (const report of reports)
+    for (const [service, count] of Object.entries(report.outputs)) outputs[service] = (outputs[service] ?? 0) + count;
+  const otherVersions = reports.length === 1 ? first.otherVersions : [];
+  const sum = (of: (report: RangeReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+  return {
+    session: session.id,
+    from: first.range.after + 1,
+    to: last.to,
+    events: sum(({ events }) => events),
+    taken: sum(({ taken }) => taken),
+    seals: sum(({ seals }) => seals),
+    head: last.head,
+    outputs,
+    otherVersions,
+    snapshots: sum(({ snapshots }) => snapshots),
+    faults: faults.slice(0, MOST_FAULTS),
+    ranges: reports.length,
+    ok:
+      faults.length === 0 &&
+      (strict !== true || otherVersions.every(({ differ, firstDifference }) => differ === 0 && firstDifference === null)),
+  };
+}
+
+/** Where rows are gone, the heads still follow from each other: nothing was taken out of the chain. */
+async function sealsBefore(
+  journal: RecordReader,
+  session: SessionRow,
+  after: number,
+  anchor: string | undefined,
+): Promise<{ readonly faults: readonly VerifyFault[]; readonly anchored: boolean }> {
+  const faults: VerifyFault[] = [];
+  let anchored = false;
+  if (after === 0 || (await keptFrom(journal, session)) === 1) return { faults, anchored };
+  let previous: Seal | null = null;
+  for (let at = 0; at < after && faults.length < MOST_FAULTS; ) {
+    const seals = (await journal.seals(session.id, at + 1, PAGE)).filter(({ to }) => to <= after);
+    if (seals.length === 0) break;
     for (const seal of seals) {
-      await verifier.batch(seal);
+      if (seal.head === anchor) anchored = true;
+      // What stands before the first seal of an imported range is in the journal it came from.
+      const chain: Chain | null = previous ?? (seal.from === 1 ? startChain() : null);
+      if (chain !== null) {
+        if (seal.from !== at + 1)
+          faults.push({ check: 'gap', position: at + 1, subject: '', expected: `a seal from ${at + 1}`, found: `one from ${seal.from}` });
+        const { head } = sealBatch({ ...seal, head: chain.head }, [], seal.from, seal.to);
+        if (head !== seal.head)
+          faults.push({
+            check: 'seal',
+            position: seal.from,
+            subject: '',
+            expected: `head ${seal.head} over positions ${seal.from} to ${seal.to}`,
+            found: head,
+          });
+      }
+      previous = seal;
       at = seal.to;
-      options.progress?.(Math.min(at, to), to);
     }
   }
-  return verifier.report();
+  return { faults, anchored };
 }
 
-interface Derivation {
-  readonly service: CoreServiceName;
-  readonly runner: CoreRunner;
-  readonly outlet: Outlet;
-  readonly snapshots: readonly StoredSnapshot[];
-  readonly sameVersion: boolean;
-  equal: number;
-  over: boolean;
-  first: VerifyFault | null;
+/** Proves one range; what it says of the others' positions is nothing. */
+export async function verifyRange(
+  journal: RecordReader,
+  session: SessionRow,
+  range: VerifyRange,
+  options: Pick<VerifyOptions, 'cores' | 'anchor' | 'progress'>,
+): Promise<RangeReport> {
+  const verifier = new RangeVerifier(journal, session, range, options);
+  return verifier.run();
 }
 
-class Verifier {
-  private readonly journal: JournalReader;
+class RangeVerifier {
+  private readonly journal: RecordReader;
   private readonly session: SessionRow;
-  private readonly options: VerifyOptions;
-  private readonly to: number;
+  private readonly range: VerifyRange;
+  private readonly options: Pick<VerifyOptions, 'cores' | 'anchor' | 'progress'>;
   private readonly intake: Intake;
   private readonly derivations: Derivation[] = [];
+  /** Where each core has snapshots to be held against, the next one last. */
+  private readonly snapshotsAhead = new Map<CoreServiceName, number[]>();
   private readonly faults: VerifyFault[] = [];
+  private readonly parentHashes = new Map<string, string>();
   private chain: Chain = startChain();
-  private position = 0;
+  private position: number;
   private events = 0;
   private taken = 0;
   private seals = 0;
   private snapshots = 0;
   private anchored = false;
-  private readonly parentHashes = new Map<string, string>();
-  private ahead: StoredEvent[] = [];
 
-  constructor(journal: JournalReader, session: SessionRow, options: VerifyOptions, to: number) {
+  constructor(
+    journal: RecordReader,
+    session: SessionRow,
+    range: VerifyRange,
+    options: Pick<VerifyOptions, 'cores' | 'anchor' | 'progress'>,
+  ) {
     this.journal = journal;
     this.session = session;
+    this.range = range;
     this.options = options;
-    this.to = to;
+    this.position = range.after;
     this.intake = new Intake(session.id, new Set(['all']));
   }
 
-  async begin(): Promise<void> {
-    for (const [service, make] of Object.entries(this.options.cores) as [CoreServiceName, MakeCore][]) {
-      const core = make();
-      const runner = new CoreRunner(service, core, this.session.id);
-      const outlet = new Outlet(service);
-      if (this.session.parent !== null && this.session.parentPosition !== null) await this.fromParent(service, runner);
-      this.derivations.push({
-        service,
-        runner,
-        outlet,
-        snapshots: [...(await this.journal.snapshots(this.session.id, service, this.to, 1_000))].reverse(),
-        sameVersion: this.session.versions[service] === core.version,
-        equal: 0,
-        over: false,
-        first: null,
-      });
+  async run(): Promise<RangeReport> {
+    const { journal, session, range } = this;
+    await this.begin();
+    const rows = new RowReader(journal, session.id, range.after + 1);
+    if (range.whole) await this.checkEnd();
+    let at = range.after;
+    while (at < range.to) {
+      const seals = await journal.seals(session.id, at + 1, PAGE);
+      if (seals.length === 0) {
+        this.fault('gap', at + 1, '', `a seal that covers positions up to ${range.to}`, 'no seal');
+        break;
+      }
+      for (const seal of seals) {
+        if (at >= range.to) break;
+        await this.batch(seal, await rows.upTo(seal.to));
+        at = seal.to;
+        this.options.progress?.(Math.min(at, range.to) - range.after, range.to - range.after);
+      }
+    }
+    await this.handOver(rows, at);
+    for (const derivation of this.derivations) {
+      derivation.end(this.position);
+      this.told(derivation);
+    }
+    return this.report();
+  }
+
+  private async checkEnd(): Promise<void> {
+    const { session } = this;
+    const head = await this.journal.head(session.id);
+    const to = session.end ?? head;
+    if (head !== to) this.fault('gap', Math.min(head, to) + 1, '', `the last seal at the session's end, ${to}`, `one at ${head}`);
+    if (to === 0 && session.status !== 'starting' && session.end === null)
+      this.fault('gap', 1, 'session.started', 'the first event of a live session', 'an empty journal');
+  }
+
+  private async begin(): Promise<void> {
+    const { journal, session, range } = this;
+    if (range.after > 0) {
+      const seal = await sealAt(journal, session.id, range.after);
+      if (seal === null) this.fault('gap', range.after, '', `a seal that ends at ${range.after}`, 'none');
+      else {
+        this.chain = { market: seal.market, ledger: seal.ledger, head: seal.head };
+        this.intake.turns.load(JSON.parse(seal.turns));
+      }
+    }
+    for (const service of coreServices(this.options.cores)) {
+      const begin = range.begins[service];
+      if (begin === undefined) continue;
+      const core = (this.options.cores[service] as () => ReturnType<Cores[CoreServiceName]>)();
+      const derivation = new Derivation(session.id, service, core, session.versions[service]);
+      if (begin > 0) {
+        const [stored] = await journal.snapshots(session.id, service, begin, 1);
+        if (stored?.position !== begin || !derivation.fromSnapshot(stored)) {
+          this.fault('snapshot', begin, `snapshot of ${service}`, 'a sound one', stored?.position === begin ? 'other bytes' : 'none');
+          continue;
+        }
+        if (begin === range.after) derivation.load(this.intake);
+      } else await this.fromParent(service, derivation);
+      const ahead = await snapshotPositions(journal, session.id, service);
+      const end = range.ends[service] ?? Number.POSITIVE_INFINITY;
+      this.snapshotsAhead.set(service, ahead.filter((at) => at > begin && at > 0 && at <= end).reverse());
+      this.derivations.push(derivation);
     }
   }
 
-  fault(check: VerifyFault['check'], position: number, subject: string, expected: string, found: string): void {
-    if (this.faults.length < MOST_FAULTS) this.faults.push({ check, position, subject, expected: clip(expected), found: clip(found) });
+  private async fromParent(service: CoreServiceName, derivation: Derivation): Promise<void> {
+    const last = await parentsLast(this.journal, this.session, service);
+    if (last === null) return;
+    const { stored, parent, position } = last;
+    if (stored !== undefined && stored.position === position && derivation.fromParent(stored, parent))
+      this.parentHashes.set(service, sha256(stored.body));
+    else
+      this.fault(
+        'parent',
+        1,
+        `snapshot of ${service}`,
+        `a sound one at ${parent}:${position}`,
+        stored === undefined ? 'none' : `one at ${stored.position}`,
+      );
   }
 
-  async batch(seal: Seal): Promise<void> {
+  /** Past the range's end, each core goes on to the snapshot that the next range begins it from. */
+  private async handOver(rows: RowReader, from: number): Promise<void> {
+    const ends = Object.values(this.range.ends);
+    const to = Math.max(from, ...ends);
+    for (let at = from; at < to; ) {
+      const found = await rows.upTo(Math.min(to, at + PAGE));
+      if (found.length === 0) return;
+      for (const row of found) {
+        const taken = this.intake.judge(row) === 'taken';
+        await this.derive(row, taken);
+        at = row.position;
+      }
+    }
+  }
+
+  private async batch(seal: Seal, rows: readonly StoredEvent[]): Promise<void> {
     this.seals++;
     if (seal.from !== this.position + 1)
       this.fault('gap', this.position + 1, '', `a seal from ${this.position + 1}`, `one from ${seal.from}`);
-    const rows = await this.rows(seal);
-    const judged: JournalRow[] = [];
+    const judged: SealedRow[] = [];
     let expected = seal.from;
     for (const row of rows) {
+      if (row.position < seal.from) continue;
       if (row.position !== expected) {
         this.fault(
           'gap',
@@ -166,90 +331,31 @@ class Verifier {
         expected = row.position;
       }
       expected++;
-      judged.push(this.one(row));
+      const sealed = this.one(row);
+      judged.push(sealed);
+      const due = this.derive(row, this.tookLast);
+      if (due !== undefined) await due;
     }
     if (expected !== seal.to + 1) this.fault('gap', expected, '', `rows up to ${seal.to}`, `none from ${expected} on`);
     const chain = sealBatch(this.chain, judged, seal.from, seal.to);
     if (chain.head !== seal.head || chain.market !== seal.market || chain.ledger !== seal.ledger)
       this.fault('seal', seal.from, subjectsOf(judged), `hash ${seal.head} over positions ${seal.from} to ${seal.to}`, chain.head);
-    if (JSON.stringify(this.intake.turns.save()) !== seal.turns)
-      this.fault('turn', seal.to, '', seal.turns, JSON.stringify(this.intake.turns.save()));
+    const turns = JSON.stringify(this.intake.turns.save());
+    if (turns !== seal.turns) this.fault('turn', seal.to, '', seal.turns, turns);
     if (seal.head === this.options.anchor) this.anchored = true;
     // The stored hashes go on, so that one wrong batch is named once and not in every batch after it.
     this.chain = { market: seal.market, ledger: seal.ledger, head: seal.head };
     this.position = seal.to;
   }
 
-  report(): VerifyReport {
-    for (const derivation of this.derivations)
-      this.guard(derivation, { position: this.position, subject: '' }, () =>
-        derivation.outlet.expectDerivedBelow(Number.POSITIVE_INFINITY),
-      );
-    if (this.options.anchor !== undefined && !this.anchored)
-      this.fault('seal', this.position, '', `a seal with the head ${this.options.anchor}`, `none; the last is ${this.chain.head}`);
-    const other = this.derivations.filter((derivation) => !derivation.sameVersion);
-    return {
-      session: this.session.id,
-      from: 1,
-      to: this.position,
-      events: this.events,
-      taken: this.taken,
-      seals: this.seals,
-      head: this.chain.head,
-      outputs: Object.fromEntries(this.derivations.map(({ service, equal }) => [service, equal])),
-      otherVersions: other.map(({ service, runner, first }) => ({
-        service,
-        recordedBy: this.session.versions[service] ?? 'none',
-        thisIs: runner.core.version,
-        firstDifference: first,
-      })),
-      snapshots: this.snapshots,
-      faults: this.faults,
-      ok: this.faults.length === 0 && (this.options.strict !== true || other.every(({ first }) => first === null)),
-    };
-  }
+  private tookLast = false;
 
-  private async fromParent(service: CoreServiceName, runner: CoreRunner): Promise<void> {
-    const { parent, parentPosition } = this.session as { parent: string; parentPosition: number };
-    const [last] = await this.journal.snapshots(parent, service, parentPosition, 1);
-    const body = last === undefined || last.position !== parentPosition ? null : openSnapshot(last);
-    if (body === null)
-      this.fault(
-        'parent',
-        1,
-        `snapshot of ${service}`,
-        `a sound one at ${parent}:${parentPosition}`,
-        last === undefined ? 'none' : `one at ${last.position}`,
-      );
-    else {
-      runner.loadParent(body.runner, parent, body.open);
-      this.parentHashes.set(service, sha256((last as StoredSnapshot).body));
-    }
-  }
-
-  private async rows(seal: Seal): Promise<StoredEvent[]> {
-    const rows: StoredEvent[] = [];
-    for (;;) {
-      const next = this.ahead[0];
-      if (next !== undefined && next.position <= seal.to) {
-        // Taken in one step: seals are short, pages are long.
-        let count = 0;
-        while (count < this.ahead.length && (this.ahead[count] as StoredEvent).position <= seal.to) count++;
-        rows.push(...this.ahead.splice(0, count));
-        if (this.ahead.length > 0) return rows;
-      } else if (next !== undefined) return rows;
-      const from = Math.max(seal.from, (rows.at(-1)?.position ?? 0) + 1);
-      if (from > seal.to) return rows;
-      this.ahead = [...(await this.journal.events(this.session.id, from, PAGE))];
-      if (this.ahead.length === 0) return rows;
-    }
-  }
-
-  private one(row: StoredEvent): JournalRow {
+  private one(row: StoredEvent): SealedRow {
     this.events++;
     const { intake } = this;
     const judgement = intake.judge(row);
     const taken = judgement === 'taken';
+    this.tookLast = taken;
     if (taken !== row.taken)
       this.fault(
         'turn',
@@ -258,37 +364,48 @@ class Verifier {
         `${row.taken ? 'taken' : 'ignored'}, as recorded`,
         taken ? 'taken' : `${judgement}${intake.fault === null ? '' : `: ${intake.fault}`}`,
       );
-    const { header, event } = intake;
     if (taken) this.taken++;
-    if (row.position === 1) this.compareStarted(event);
+    if (row.position === 1) this.compareStarted(intake.event);
+    const { position, storedAt, subject, bytes } = row;
+    return { position, storedAt, subject, bytes, taken: row.taken, malformed: judgement === 'malformed', table: tableOf(subject) };
+  }
+
+  /** Feeds the cores; where one of them has a snapshot at this place, holds it against that. */
+  private derive(row: StoredEvent, taken: boolean): Promise<void> | undefined {
+    let due: Promise<void> | undefined;
     for (const derivation of this.derivations) {
-      if (derivation.over) continue;
-      this.guard(derivation, row, () => {
-        const { outlet, runner } = derivation;
-        outlet.expectDerivedBelow(row.position);
-        if (header !== null && header.source === derivation.service && intake.counted) {
-          outlet.confirm(header.n, row.position, row.subject, row.bytes, 0);
-          derivation.equal++;
-        }
-        if (taken && event !== null && runner.wanted.has(event.type))
-          runner.apply(event, (output) => outlet.offer(output.n, output.subject, output.bytes, output.cause, 0));
-      });
-      this.compareSnapshot(derivation, row.position);
+      const end = this.range.ends[derivation.service];
+      if (end !== undefined && row.position > end) continue;
+      derivation.see(row, this.intake, taken);
+      const ahead = this.snapshotsAhead.get(derivation.service) as number[];
+      if (ahead[ahead.length - 1] !== row.position) continue;
+      ahead.pop();
+      const before = due;
+      due = (before ?? Promise.resolve()).then(() => this.compareSnapshot(derivation, row.position));
     }
+    return due;
+  }
+
+  private report(): RangeReport {
+    const other = this.derivations.filter((derivation) => !derivation.sameVersion);
     return {
-      position: row.position,
-      storedAt: row.storedAt,
-      subject: row.subject,
-      source: null,
-      n: null,
-      type: null,
-      v: null,
-      at: null,
-      cause: null,
-      bytes: row.bytes,
-      taken: row.taken,
-      malformed: judgement === 'malformed',
-      table: tableOf(row.subject),
+      range: this.range,
+      to: this.position,
+      events: this.events,
+      taken: this.taken,
+      seals: this.seals,
+      head: this.chain.head,
+      anchored: this.anchored,
+      outputs: Object.fromEntries(this.derivations.map(({ service, equal }) => [service, equal])),
+      otherVersions: other.map((derivation) => ({
+        service: derivation.service,
+        recordedBy: this.session.versions[derivation.service] ?? 'none',
+        thisIs: derivation.runner.core.version,
+        ...derivation.differences,
+        firstDifference: derivation.divergence === null ? null : faultOf(derivation),
+      })),
+      snapshots: this.snapshots,
+      faults: this.faults,
     };
   }
 
@@ -309,56 +426,39 @@ class Verifier {
       if (snapshots[service] !== hash) this.fault('parent', 1, `snapshot of ${service}`, `sha256 ${snapshots[service]}`, hash);
   }
 
-  private compareSnapshot(derivation: Derivation, position: number): void {
-    const stored = derivation.snapshots.find((snapshot) => snapshot.position === position);
-    if (stored === undefined || derivation.over || stored.version !== derivation.runner.core.version) return;
-    const body = openSnapshot(stored);
+  private async compareSnapshot(derivation: Derivation, position: number): Promise<void> {
+    if (derivation.over) return;
+    const [stored] = await this.journal.snapshots(this.session.id, derivation.service, position, 1);
+    if (stored?.position !== position || stored.version !== derivation.runner.core.version) return;
     this.snapshots++;
-    const state = JSON.stringify({
-      runner: derivation.runner.save(),
-      turns: this.intake.turns.save(rootsOf(derivation.service)),
-      open: derivation.outlet.saveOpen(),
-    });
-    if (body === null) this.fault('snapshot', position, `snapshot of ${derivation.service}`, `sha256 ${stored.sha256}`, 'other bytes');
-    else if (stored.body !== state) this.fault('snapshot', position, `snapshot of ${derivation.service}`, stored.body, state);
+    const state = derivation.state(this.intake);
+    const name = `snapshot of ${derivation.service}`;
+    if (openSnapshot(stored) === null) this.fault('snapshot', position, name, `sha256 ${stored.sha256}`, 'other bytes');
+    else if (stored.body !== state) this.fault('snapshot', position, name, stored.body, state);
   }
 
-  private guard(derivation: Derivation, at: { readonly position: number; readonly subject: string }, call: () => void): void {
-    if (derivation.over) return;
-    try {
-      call();
-    } catch (error) {
-      derivation.over = true;
-      const fault: VerifyFault =
-        error instanceof ReplayDiverged
-          ? { check: 'output', position: error.position, subject: error.subject, expected: clip(error.expected), found: clip(error.found) }
-          : {
-              check: 'output',
-              position: at.position,
-              subject: at.subject,
-              expected: `the core of ${derivation.service} handles every recorded event`,
-              found: clip((error as Error).message),
-            };
-      derivation.first = fault;
-      if (derivation.sameVersion) this.fault(fault.check, fault.position, fault.subject, fault.expected, fault.found);
-    }
+  private told(derivation: Derivation): void {
+    if (derivation.divergence === null || !derivation.sameVersion) return;
+    const { check, position, subject, expected, found } = faultOf(derivation);
+    this.fault(check, position, subject, expected, found);
+  }
+
+  private fault(check: VerifyFault['check'], position: number, subject: string, expected: string, found: string): void {
+    if (this.faults.length < MOST_FAULTS) this.faults.push({ check, position, subject, expected: clip(expected), found: clip(found) });
   }
 }
 
-function subjectsOf(rows: readonly JournalRow[]): string {
+function faultOf({ divergence, service }: Derivation): VerifyFault {
+  if (divergence === null) throw new Error(`${service} has not diverged`);
+  const { position, subject, expected, found } = divergence;
+  return { check: 'output', position, subject, expected: clip(expected), found: clip(found) };
+}
+
+function subjectsOf(rows: readonly { readonly subject: string }[]): string {
   const subjects = [...new Set(rows.map((row) => row.subject))];
   return subjects.length <= 3 ? subjects.join(', ') : `${subjects.slice(0, 3).join(', ')} and ${subjects.length - 3} more`;
 }
 
 function clip(text: string): string {
   return text.length > 400 ? `${text.slice(0, 400)}…` : text;
-}
-
-/** The first event of a session, read on its own. */
-export async function firstEvent(journal: JournalReader, session: string) {
-  const [first] = await journal.events(session, 1, 1);
-  if (first === undefined) return null;
-  const scanned = scan(first.subject, first.bytes);
-  const event = typeof scanned === 'string' ? scanned : parseEvent(first.subject, first.bytes, scanned, 1);
-  return typeof event === 'string' || event.type !== 'session.started' ? null : event;
 }

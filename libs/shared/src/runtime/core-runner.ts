@@ -69,7 +69,10 @@ export class CoreRunner {
     return this.count;
   }
 
-  /** Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. */
+  /**
+   * Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. Only a
+   * session's first event comes before the timers that it reaches: they may not act on what the parent knew.
+   */
   apply(event: AnyEvent, emitted: (output: Output) => void): void {
     this.emitted = emitted;
     this.cause = event;

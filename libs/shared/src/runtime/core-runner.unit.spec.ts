@@ -301,7 +301,7 @@ describe('core runner', () => {
 });
 
 describe('a child session', () => {
-  it('begins with what was open, numbered from 1, resting on positions of the parent, before timers and its own answers', () => {
+  it('begins with what was open, numbered from 1, resting on positions of the parent, before its own answers', () => {
     const make = () =>
       core((given, context) => {
         if (given.type === 'session.started') context.setTimer('due', START + 2 * SECOND);
@@ -330,6 +330,22 @@ describe('a child session', () => {
     ]);
     expect(events[0]).toMatchObject({ basis: ['s:3', 'older:7', 's:5'], at: START + 10 * SECOND, data: read(open).data });
     expect(Object.keys(JSON.parse(outputs[1]?.bytes.toString() as string) as object)).not.toContain('basis');
+  });
+
+  it('hears that it has begun before a timer of the parent fires: nothing acts on what was known before', () => {
+    const make = () =>
+      core((given, context) => {
+        if (given.type === 'health') context.setTimer('arrives', given.at + SECOND / 2);
+        say(context, `handled ${given.type}`);
+      });
+    const parent = runner(make());
+    parent.apply(started());
+    parent.apply(health(5, START));
+    const child = new CoreRunner('risk', make(), 'child');
+    child.loadParent(JSON.parse(JSON.stringify(parent.made.save())) as RunnerState, 's', []);
+    const outputs: Output[] = [];
+    child.apply(started(START + 10 * SECOND, 'child'), (output) => outputs.push(output));
+    expect(rules(outputs)).toEqual(['handled session.started', 'arrives']);
   });
 
   it('carries what was open through a second child with the session it came from', () => {

@@ -2,6 +2,7 @@ export * from './core-runner.ts';
 export * from './deque.ts';
 export * from './draw.ts';
 export * from './effects.ts';
+export * from './inquiry.ts';
 export * from './intake.ts';
 export * from './lease-keeper.ts';
 export * from './options.ts';

@@ -122,24 +122,28 @@ export class Outlet {
     this.unsentCount++;
   }
 
-  /** An event of this source was read in its turn. */
-  confirm(n: number, position: number, subject: string, bytes: Uint8Array, now: number): void {
+  /** An event of this source was read in its turn. True where another said what waits here to be sent. */
+  confirm(n: number, position: number, subject: string, bytes: Uint8Array, now: number): boolean {
     const lane = this.laneOf(rootOf(subject));
-    if (n <= lane.taken) return;
+    if (n <= lane.taken) return false;
     lane.taken = n;
     this.progressAt = now;
     const first = lane.open.first();
     if (first === undefined) {
       lane.ahead.push({ n, position, subject, bytes: Buffer.from(bytes) });
       this.aheadCount++;
-      return;
+      return true;
     }
     if (first.n !== n) throw new Error(`${this.source}: read back output ${n} of ${rootOf(subject)} while ${first.n} is open`);
     this.compare(position, subject, bytes, first.subject, first.bytes);
     lane.open.shift();
     this.openCount--;
-    if (lane.sent > 0) lane.sent--;
-    else this.unsentCount--;
+    if (lane.sent > 0) {
+      lane.sent--;
+      return false;
+    }
+    this.unsentCount--;
+    return true;
   }
 
   /** Nothing recorded before `position` may still wait to be derived: its cause stands before it, and has been handled. */

@@ -11,6 +11,8 @@ export interface HostDeps extends Omit<RunDeps, 'boot'> {
   readonly newBoot: () => string;
   /** Of the configuration that this process was started with: a session of another one is not joined, it is about to be cut. */
   readonly configHash?: string;
+  /** A session that this process comes after: while that one runs, the processes before it take part in it. */
+  readonly after?: string | null;
 }
 
 /**
@@ -91,6 +93,10 @@ export class ServiceHost {
     const row = await journal.currentSession();
     if (row === null) {
       this.wait('no session yet: the journal service makes it');
+      return null;
+    }
+    if (row.id === this.deps.after && row.end === null) {
+      this.wait(`session ${row.id} is handed over: this process takes part in the one after it`);
       return null;
     }
     if (row.status === 'live') {

@@ -17,6 +17,8 @@ import {
 import type { MakeCore } from '../core/index.ts';
 import { CoreRunner, type Output } from './core-runner.ts';
 import { Deque } from './deque.ts';
+import { publishFarBehind } from './far-behind.ts';
+import { Inquiry } from './inquiry.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Backoff, type RuntimeOptions } from './options.ts';
@@ -26,6 +28,7 @@ import type { Probe } from './probe.ts';
 import { isRefusal } from './refusal.ts';
 import type { SayOptions, Shell, ShellContext } from './shell.ts';
 import { makeSnapshot, openSnapshot, sha256 } from './snapshot.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { identify } from './stream-identity.ts';
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
@@ -50,13 +53,6 @@ export type RunEnd = 'ended' | 'discard' | 'stopped';
 
 type ReadEnd = 'gap' | 'link' | 'ended' | 'stopped';
 
-/** One output on its way. */
-interface Sent {
-  readonly source: string;
-  readonly root: string;
-  readonly n: number;
-}
-
 /** What is shown of a run: metrics, readiness, heartbeat. */
 export interface RunStatus {
   readonly session: string;
@@ -79,10 +75,9 @@ export interface RunStatus {
 
 /** The stream does not go on where this process stands; the journal may know why. */
 const LOST_PATIENCE_MS = 3_000;
-const POLL_MS = 100;
 const END_POLL_MS = 20;
-/** Longest look ahead in the stream on one connection: what was lost on the way is then sent again. */
-const LOOK_AHEAD_MS = 3_000;
+/** A second replica that had to say so many outputs in a row waits for its twin no longer, until it hears of it again. */
+const ALONE_AFTER = 3;
 
 /**
  * One service taking part in one session, from its start (or the newest snapshot) to the session's end or this
@@ -120,18 +115,15 @@ export class SessionRun {
   private everLive = false;
   private ended = false;
   private stopping = false;
-  private asked: (Sent & { last: number | null }) | null = null;
-  /** Asked after once and not there: a server under load may answer before it has stored what reached it earlier. */
-  private suspect: (Sent & { readonly at: number }) | null = null;
+  private readonly inquiry: Inquiry;
   private cancelTick: Cancel | null = null;
   private nextHeartbeat = 0;
-  private nextSnapshot = 0;
-  private pendingSnapshot: { readonly position: number; readonly save: () => Promise<void> } | null = null;
-  private saving = false;
-  private lastSnapshot: number | null = null;
+  private readonly snapshots: SnapshotKeeper;
   private committedTo = 0;
   private fillNow = 0;
   private lagMs = 0;
+  /** Outputs in a row that no twin has said. */
+  private saidAlone = 0;
   private pending = 0;
   private configuration: unknown = null;
   private trustMs: number;
@@ -158,6 +150,30 @@ export class SessionRun {
     this.roots = rootsOf(deps.service);
     this.intake = new Intake(session.id, wanted, this.roots);
     this.resendBackoff = new Backoff(deps.options.backoffMs);
+    this.snapshots = new SnapshotKeeper({
+      journal: deps.journal,
+      everyMs: deps.options.snapshotEveryMs,
+      now: () => deps.time.monotonicMs(),
+      probe: deps.probe,
+      copy: () => this.copyState(),
+      failed: (why) => this.notice(why),
+    });
+    this.inquiry = new Inquiry({
+      outlets: this.coreOutlet === null ? [this.shellOutlet] : [this.coreOutlet, this.shellOutlet],
+      stream: this.stream,
+      askAfterMs: deps.options.askAfterMs,
+      now: () => deps.time.monotonicMs(),
+      position: () => this.position,
+      lost: ({ source, root, n }) => {
+        this.resends++;
+        this.notice(`${source}: output ${n} of ${root} was sent and is not in the stream: sending it again on a new connection`);
+        this.endReading?.('link');
+      },
+      failed: (why) => {
+        this.notice(why);
+        this.endReading?.('link');
+      },
+    });
     this.lease =
       this.shell !== null && (LEASED_SERVICES as readonly string[]).includes(deps.service)
         ? new LeaseKeeper({
@@ -184,7 +200,7 @@ export class SessionRun {
       lagMs: this.lagMs,
       unconfirmed: (this.coreOutlet?.unconfirmed ?? 0) + this.shellOutlet.unconfirmed,
       queued: this.queue.length,
-      snapshot: this.lastSnapshot,
+      snapshot: this.snapshots.kept,
       trouble: this.trouble,
       holdsLease: this.lease?.holds() ?? false,
       taken: this.taken,
@@ -222,11 +238,10 @@ export class SessionRun {
     this.lease?.release();
     this.shell?.onEnd();
     const until = this.deps.time.monotonicMs() + 2_000;
-    if (this.live && this.runner !== null) this.takeSnapshot();
+    if (this.live && this.runner !== null) this.snapshots.take();
     const wait = (): void => {
       const open = (this.coreOutlet?.unconfirmed ?? 0) + this.shellOutlet.unconfirmed;
-      if (!this.live || this.deps.time.monotonicMs() >= until || (open === 0 && this.pendingSnapshot === null && !this.saving))
-        this.endReading?.('stopped');
+      if (!this.live || this.deps.time.monotonicMs() >= until || (open === 0 && this.snapshots.settled)) this.endReading?.('stopped');
       else this.deps.time.after(10, wait);
     };
     wait();
@@ -262,7 +277,7 @@ export class SessionRun {
       this.intake.turns.load(body.turns);
       this.coreOutlet.load(this.intake.turns.lastByRoot(service), body.open, this.deps.time.monotonicMs());
       this.position = candidate.position;
-      this.lastSnapshot = candidate.position;
+      this.snapshots.restoredFrom(candidate.position);
       log('info', 'restored from a snapshot', { position: candidate.position });
       await this.readFirst();
       this.deps.probe('restored');
@@ -481,7 +496,7 @@ export class SessionRun {
     this.link = link;
     this.coreOutlet?.unsend();
     this.shellOutlet.unsend();
-    this.asked = null;
+    this.inquiry.on(link);
     this.caughtUpAt = last;
     const done = new Promise<ReadEnd>((resolve) => {
       this.endReading = (end) => {
@@ -533,6 +548,7 @@ export class SessionRun {
     this.cancelTick?.();
     this.cancelTick = null;
     this.link = null;
+    this.inquiry.on(null);
     reading?.stop();
     void link.close();
     return end;
@@ -566,8 +582,12 @@ export class SessionRun {
     if (header !== null && (header.source === this.deps.service || header.source === this.shellOutlet.source)) {
       const outlet = header.source === this.deps.service ? this.coreOutlet : this.shellOutlet;
       if (outlet !== null && intake.counted) {
-        outlet.confirm(header.n, message.position, message.subject, message.bytes, this.deps.time.monotonicMs());
+        const byAnother = outlet.confirm(header.n, message.position, message.subject, message.bytes, this.deps.time.monotonicMs());
+        if (byAnother) this.saidAlone = 0;
         this.resendBackoff.reset();
+      } else if (outlet === this.coreOutlet && judgement === 'out-of-turn' && header.n <= (outlet?.taken(header.kind.root) ?? 0)) {
+        // Said twice: the twin lives.
+        this.saidAlone = 0;
       } else if (
         outlet !== null &&
         judgement === 'out-of-turn' &&
@@ -622,8 +642,7 @@ export class SessionRun {
     if (!this.live) return;
     this.lagMs = Math.max(0, (this.deps.time.wallMicros() - message.storedAt) / 1_000);
     this.send();
-    const { asked } = this;
-    if (asked !== null && asked.last !== null && this.position >= asked.last) this.settleAsked(asked);
+    this.inquiry.read();
   }
 
   private goLive(): void {
@@ -633,7 +652,7 @@ export class SessionRun {
       this.everLive = true;
       const { boot, options, pid } = this.deps;
       this.say('service.started', [this.deps.service], { boot, version: this.version(), replica: options.replica, pid });
-      this.nextSnapshot = this.deps.time.monotonicMs() + options.snapshotEveryMs;
+      this.snapshots.begin();
       this.shell?.onLive(this.shellContext());
     }
     this.send();
@@ -683,9 +702,14 @@ export class SessionRun {
     const { link, deps } = this;
     if (link === null || !this.live) return;
     const now = deps.time.monotonicMs();
-    const patient = deps.options.replica > 0 || this.lagMs > deps.options.behindMs;
-    if (this.coreOutlet !== null)
-      this.published += this.coreOutlet.send(link, now, patient ? deps.options.patienceMs * Math.max(1, deps.options.replica) : 0);
+    const { replica, patienceMs } = deps.options;
+    const second = replica > 0 && this.saidAlone < ALONE_AFTER;
+    const patience = second || this.lagMs > deps.options.behindMs ? patienceMs * Math.max(1, replica) : 0;
+    if (this.coreOutlet !== null) {
+      const sent = this.coreOutlet.send(link, now, patience);
+      this.published += sent;
+      if (replica > 0) this.saidAlone += sent;
+    }
     this.published += this.shellOutlet.send(link, now, 0);
   }
 
@@ -757,70 +781,14 @@ export class SessionRun {
         lagMs: this.lagMs,
         unconfirmed: this.coreOutlet?.unconfirmed ?? 0,
         ready: this.live,
-        snapshot: this.lastSnapshot,
+        snapshot: this.snapshots.kept,
         rssMb: Math.round(deps.rssMb()),
         trouble: this.trouble,
       });
     }
     this.send();
-    this.ask(now);
-    if (this.runner !== null && now >= this.nextSnapshot && this.queue.length === 0 && this.pendingSnapshot === null && !this.saving) {
-      this.nextSnapshot = now + deps.options.snapshotEveryMs;
-      this.takeSnapshot();
-    }
-    if (this.pendingSnapshot !== null && this.pendingSnapshot.position <= this.committedTo) this.savePending(this.pendingSnapshot);
-  }
-
-  /** What was sent long ago and not read back: the stream is asked where it stands, and read up to there. */
-  private ask(now: number): void {
-    const { link, deps } = this;
-    if (link === null || this.asked !== null) return;
-    for (const outlet of [this.coreOutlet, this.shellOutlet]) {
-      const oldest = outlet?.oldestSent ?? null;
-      if (outlet === null || oldest === null || now - oldest.sentAt < deps.options.askAfterMs) continue;
-      const sent: Sent = { source: outlet.source, root: oldest.root, n: oldest.n };
-      if (this.suspects(sent) && now - (this.suspect?.at ?? 0) < deps.options.askAfterMs) continue;
-      const asked: Sent & { last: number | null } = { ...sent, last: null };
-      this.asked = asked;
-      link.streamInfo(this.stream).then(
-        (info) => {
-          if (this.link !== link || this.asked !== asked) return;
-          if (info === null) {
-            this.notice(`stream ${this.stream} is gone`);
-            this.endReading?.('link');
-            return;
-          }
-          asked.last = info.lastPosition;
-          if (this.position >= asked.last) this.settleAsked(asked);
-        },
-        (error: Error) => {
-          if (this.link !== link) return;
-          this.notice(error.message);
-          this.endReading?.('link');
-        },
-      );
-      return;
-    }
-  }
-
-  private suspects({ source, root, n }: Sent): boolean {
-    return this.suspect !== null && this.suspect.source === source && this.suspect.root === root && this.suspect.n === n;
-  }
-
-  private settleAsked(asked: Sent): void {
-    this.asked = null;
-    const outlet = asked.source === this.shellOutlet.source ? this.shellOutlet : this.coreOutlet;
-    if (outlet === null || outlet.taken(asked.root) >= asked.n) return;
-    if (!this.suspects(asked)) {
-      this.suspect = { source: asked.source, root: asked.root, n: asked.n, at: this.deps.time.monotonicMs() };
-      return;
-    }
-    this.suspect = null;
-    this.resends++;
-    this.notice(
-      `${asked.source}: output ${asked.n} of ${asked.root} was sent and is not in the stream: sending it again on a new connection`,
-    );
-    this.endReading?.('link');
+    this.inquiry.tick();
+    this.snapshots.tick(this.committedTo);
   }
 
   // ---- snapshots ----------------------------------------------------------------------------------------------------
@@ -835,41 +803,14 @@ export class SessionRun {
     });
   }
 
-  private takeSnapshot(): void {
-    const { deps, position } = this;
-    const snapshot = this.copyState();
-    if (snapshot === null) return;
-    deps.probe('snapshot-copied');
-    this.pendingSnapshot = {
-      position,
-      save: async () => {
-        await deps.journal.saveSnapshot(snapshot);
-        deps.probe('snapshot-saved');
-        this.lastSnapshot = position;
-      },
-    };
-  }
-
-  private savePending(pending: { readonly position: number; readonly save: () => Promise<void> }): void {
-    this.pendingSnapshot = null;
-    this.saving = true;
-    pending
-      .save()
-      .catch((error: Error) => this.notice(`snapshot at ${pending.position} was not saved: ${error.message}`))
-      .finally(() => {
-        this.saving = false;
-      });
-  }
-
   /** State at the session's end, for the child; written once the journal says that this is the end. */
   private async saveEnd(): Promise<void> {
     this.live = false;
     this.drainQueueAtEnd();
-    this.takeSnapshot();
-    const pending = this.pendingSnapshot;
-    this.pendingSnapshot = null;
-    if (pending === null) throw new Error(`${this.deps.service}: inputs still wait at the end of ${this.session.id}`);
-    await this.retry('save the last snapshot', pending.save);
+    const last = this.copyState();
+    if (last === null) throw new Error(`${this.deps.service}: inputs still wait at the end of ${this.session.id}`);
+    this.deps.probe('snapshot-copied');
+    await this.retry('save the last snapshot', () => this.snapshots.saveNow(last));
   }
 
   /** At the end nothing can be confirmed any more: what is open is carried into the child. */
@@ -879,110 +820,26 @@ export class SessionRun {
 
   // ---- far behind ---------------------------------------------------------------------------------------------------
 
-  /**
-   * More outputs are missing from the record than may be unconfirmed: they are published while the journal is read,
-   * and confirmed by looking ahead in the stream for this source alone.
-   */
   private async publishFromJournal(): Promise<void> {
     const { coreOutlet, deps } = this;
     if (coreOutlet === null) return;
-    const seal = await this.retry('read the last seal', () => deps.journal.lastSeal(this.session.id));
-    if (seal === null) return;
-    const turns = new Intake(this.session.id, new Set(), this.roots);
-    turns.turns.load(JSON.parse(seal.turns));
-    const recorded = [...turns.turns.lastByRoot(deps.service)];
-    if (recorded.some(([root, n]) => n > coreOutlet.taken(root))) await this.confirmFromJournal(seal.to);
-    while (this.windowFull() && !this.stopping) {
-      // A session that has ended takes nothing any more: its rest is read without publishing.
-      const attached = (await this.stillLive()) === 'discard' ? 'discard' : await this.attach();
-      if (attached === 'discard') {
-        this.discarded = true;
-        return;
-      }
-      if (attached === 'again') {
-        await this.pause(POLL_MS);
-        continue;
-      }
-      await this.lookAhead(attached.link, seal.to + 1, attached.last, turns);
-      return;
-    }
-  }
-
-  /**
-   * Recorded long after their cause, by a process that was far behind: confirmed before reading on, or the inputs in
-   * between would have to wait in memory.
-   */
-  private async confirmFromJournal(to: number): Promise<void> {
-    const { coreOutlet, deps } = this;
-    if (coreOutlet === null) return;
-    let from = this.position + 1;
-    while (from <= to && !this.stopping) {
-      const limit = Math.min(deps.options.journalPage, to + 1 - from);
-      const page = await this.retry('read the journal', () => deps.journal.events(this.session.id, from, limit));
-      for (const stored of page) {
-        const header = stored.taken ? scan(stored.subject, stored.bytes) : null;
-        if (header !== null && typeof header !== 'string' && header.source === deps.service)
-          coreOutlet.confirm(header.n, stored.position, stored.subject, stored.bytes, deps.time.monotonicMs());
-      }
-      if (page.length === 0) return;
-      from = (page[page.length - 1] as StreamMessage).position + 1;
-    }
-  }
-
-  private async lookAhead(link: Link, from: number, last: number, ahead: Intake): Promise<void> {
-    const { coreOutlet, deps } = this;
-    if (coreOutlet === null) return;
-    coreOutlet.unsend();
-    await new Promise<void>((resolve) => {
-      let reading: Reading | null = null;
-      /** All that stood in the stream has been looked at: what is still open was never sent, or lost. */
-      let atEnd = false;
-      let over = false;
-      const finish = (): void => {
-        if (over) return;
-        over = true;
-        cancelPatience();
-        reading?.stop();
-        void link.close();
-        resolve();
-      };
-      const cancelPatience = deps.time.after(LOOK_AHEAD_MS, finish);
-      void link.closed.then(finish);
-      const push = (): void => {
-        if (over) return;
-        if (atEnd) coreOutlet.send(link, deps.time.monotonicMs(), 0);
-        if (coreOutlet.unconfirmed * 2 <= deps.options.window || this.stopping) finish();
-      };
-      link
-        .read(
-          this.stream,
-          from,
-          deps.service,
-          (message, pending) => {
-            if (over) return;
-            atEnd ||= pending === 0 || message.position >= last;
-            ahead.judge(message);
-            if (ahead.counted && ahead.header?.source === deps.service && ahead.header.n <= coreOutlet.derived(ahead.header.kind.root)) {
-              try {
-                coreOutlet.confirm(ahead.header.n, message.position, message.subject, message.bytes, deps.time.monotonicMs());
-              } catch (error) {
-                this.failure = error as Error;
-                return finish();
-              }
-            }
-            push();
-          },
-          finish,
-        )
-        .then((made) => {
-          reading = made;
-          atEnd ||= made.pending === 0;
-          if (over) made.stop();
-          else push();
-        }, finish);
+    const went = await publishFarBehind({
+      service: deps.service,
+      session: this.session.id,
+      stream: this.stream,
+      outlet: coreOutlet,
+      roots: this.roots,
+      journal: deps.journal,
+      time: deps.time,
+      options: deps.options,
+      position: () => this.position,
+      windowFull: () => this.windowFull(),
+      stopping: () => this.stopping,
+      attach: async () => ((await this.stillLive()) === 'discard' ? 'discard' : this.attach()),
+      pause: (ms) => this.pause(ms),
+      retry: (what, call) => this.retry(what, call),
     });
-    coreOutlet.unsend();
-    if (this.failure !== null) throw this.failure;
+    if (went === 'discard') this.discarded = true;
   }
 
   // ---- small things -------------------------------------------------------------------------------------------------

@@ -67,16 +67,17 @@ export class TimedCore {
     this.seed = seed;
   }
 
-  /** Time moves on, timers that are due fire, then the core gets the event. */
+  /**
+   * Time moves on, timers that are due fire, then the core gets the event. Only a session's first event comes before the timers
+   * that it reaches: they may not act on what the parent knew.
+   */
   handle(event: AnyEvent): void {
     this.position = event.position;
     this.moveTime(event);
-    let fired = 0;
-    while (this.next <= this.now) {
-      if (++fired > MAX_FIRED) throw new Error(`${this.service}: more than ${MAX_FIRED} timers fired at position ${event.position}`);
-      this.fireNext();
-    }
-    if (this.handled.has(event.type)) this.core.handle(event, this.context);
+    const begins = event.type === 'session.started';
+    if (begins) this.core.handle(event, this.context);
+    this.fireDue();
+    if (!begins && this.handled.has(event.type)) this.core.handle(event, this.context);
   }
 
   save(): TimedState {
@@ -101,6 +102,14 @@ export class TimedCore {
     }
     const reached = Math.min(at, this.clock + AHEAD_OF_CLOCK_MICROS);
     if (reached > this.now) this.now = reached;
+  }
+
+  private fireDue(): void {
+    let fired = 0;
+    while (this.next <= this.now) {
+      if (++fired > MAX_FIRED) throw new Error(`${this.service}: more than ${MAX_FIRED} timers fired at position ${this.position}`);
+      this.fireNext();
+    }
   }
 
   private fireNext(): void {

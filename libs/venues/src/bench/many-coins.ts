@@ -1,13 +1,20 @@
 import { ours } from './contenders.ts';
-import { readSamples, type Sample } from './samples.ts';
+import type { Sample } from './samples.ts';
 
 const COINS = 100;
 const BOOKS_PER_SECOND = 25;
 const SECONDS = 4;
 
+export interface ManyCoins {
+  readonly coins: number;
+  readonly booksPerSecond: number;
+  readonly messages: number;
+  /** Of one core, 0 to 1. */
+  readonly share: number;
+}
+
 /** The recorded messages under a hundred names each: what share of one core they take at 25 books a second and name. */
-export function manyCoins(folder: string): readonly string[] {
-  const samples = readSamples(folder);
+export function manyCoins(samples: readonly Sample[]): ManyCoins {
   const loads = ['upbit DEFAULT 30', 'binance 2024-08 BTC'].map((name) => {
     const sample = samples.find((one) => one.name === name);
     if (sample === undefined) throw new Error(`no sample ${name}`);
@@ -19,11 +26,7 @@ export function manyCoins(folder: string): readonly string[] {
   for (let i = 0; i < messages; i++)
     for (const [venue, load] of loads.entries()) takes[venue]?.(load.messages[i % load.messages.length] as Uint8Array);
   const { user, system } = process.cpuUsage(before);
-  const spent = (user + system) / 1e6;
-  const share = (spent / SECONDS) * 100;
-  return [
-    `${COINS} coins x 2 venues at ${BOOKS_PER_SECOND} books/s: ${SECONDS} s of messages (${messages * 2}) in ${spent.toFixed(2)} s, ${share.toFixed(1)} % of one core`,
-  ];
+  return { coins: COINS, booksPerSecond: BOOKS_PER_SECOND, messages: messages * loads.length, share: (user + system) / 1e6 / SECONDS };
 }
 
 function underManyNames({ name, adapter, snapshots, messages }: Sample): Sample {

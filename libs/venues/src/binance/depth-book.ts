@@ -1,12 +1,16 @@
-import type { BookCounts, Micros } from '../adapter.ts';
+import type { BookCounts, Level, Micros } from '../adapter.ts';
+import type { LevelList } from '../book/level-list.ts';
 import { BookSide } from '../book/side.ts';
-import { Asking } from '../feed/asking.ts';
+import { Asking, type Pace } from '../feed/asking.ts';
 import { noCounts } from '../feed/counts.ts';
 import type { DepthMessage } from './depth-message.ts';
 
 /** Changes kept while a snapshot is on its way. When there are more it starts anew: no snapshot takes so long. */
 const MOST_BUFFERED = 2_000;
 const MOST_BUFFERED_BYTES = 8 * 1024 * 1024;
+
+/** Nothing but old changes for so long: the number of the snapshot is one that the stream does not come to. */
+const MOST_STALE_US = 5_000_000;
 
 export type Outcome = 'applied' | 'buffered' | 'stale' | 'gap' | 'crossed';
 
@@ -18,19 +22,25 @@ export class DepthBook {
   readonly code: string;
   readonly symbol: string;
   readonly counts: BookCounts = noCounts();
-  readonly asking = new Asking();
+  readonly asking: Asking;
   readonly bids = new BookSide('bids');
   readonly asks = new BookSide('asks');
   epoch: number;
   live = false;
   lastId = 0;
   exchangeAt: Micros | null = null;
+  /** The last prices that the snapshot held; null where it held all there were. What lies beyond is unknown, not empty. */
+  private lastBid: number | null = null;
+  private lastAsk: number | null = null;
   /** Of the last change that was applied: the next one may not begin within it. */
   private firstIdOfLast = 0;
+  /** Since when nothing but old changes has come. */
+  private staleFrom: Micros | null = null;
   private buffered: Uint8Array[] = [];
   private bufferedBytes = 0;
 
-  constructor(code: string, symbol: string, firstEpoch: number) {
+  constructor(code: string, symbol: string, firstEpoch: number, pace?: Pace) {
+    this.asking = new Asking(pace);
     this.code = code;
     this.symbol = symbol;
     this.epoch = firstEpoch - 1;
@@ -41,6 +51,7 @@ export class DepthBook {
     this.epoch++;
     this.live = false;
     this.exchangeAt = null;
+    this.staleFrom = null;
     this.bids.clear();
     this.asks.clear();
     this.forgetBuffered();
@@ -52,8 +63,8 @@ export class DepthBook {
   }
 
   /** The message has been read into `message`; `bytes` are its own. */
-  change(message: DepthMessage, bytes: Uint8Array): Outcome {
-    if (this.live) return this.apply(message, bytes);
+  change(message: DepthMessage, bytes: Uint8Array, at: Micros): Outcome {
+    if (this.live) return this.apply(message, bytes, at);
     this.keep(bytes);
     return 'buffered';
   }
@@ -63,8 +74,14 @@ export class DepthBook {
    * Otherwise `each` hears of the snapshot and of every change that was kept, and the book is live unless one of them
    * does not continue the one before.
    */
-  snapshot(message: DepthMessage, read: (bytes: Uint8Array) => boolean, each: (outcome: Outcome | 'snapshot') => void): 'done' | 'tooOld' {
+  snapshot(
+    message: DepthMessage,
+    at: Micros,
+    read: (bytes: Uint8Array) => boolean,
+    each: (outcome: Outcome | 'snapshot') => void,
+  ): 'done' | 'tooOld' {
     const { lastId } = message;
+    const [bidEnd, askEnd] = [endOf(message.bids), endOf(message.asks)];
     this.bids.clear();
     this.asks.clear();
     this.bids.apply(message.bids);
@@ -88,16 +105,36 @@ export class DepthBook {
     this.lastId = lastId;
     this.firstIdOfLast = 0;
     this.live = true;
+    this.lastBid = bidEnd;
+    this.lastAsk = askEnd;
     this.forgetBuffered();
     each('snapshot');
     for (const bytes of kept) {
       readKept(bytes);
-      each(this.change(message, bytes));
+      each(this.change(message, bytes, at));
     }
     return 'done';
   }
 
-  private apply(message: DepthMessage, bytes: Uint8Array): Outcome {
+  /** The market has moved to where the snapshot did not reach: of its first `levels` prices some may be missing. */
+  shallow(levels: number): boolean {
+    if (!this.live) return false;
+    const [bids, asks] = [this.bids.top(levels), this.asks.top(levels)];
+    const worst = (side: readonly Level[]): number => side[levels - 1]?.[0] ?? Number.NaN;
+    // Not so either where there are fewer.
+    return (this.lastBid !== null && !(worst(bids) >= this.lastBid)) || (this.lastAsk !== null && !(worst(asks) <= this.lastAsk));
+  }
+
+  /** A newer snapshot, read into `message`, takes the place of the live book. False: it is older than the book. */
+  deepen(message: DepthMessage, at: Micros): boolean {
+    if (message.lastId < this.lastId) return false;
+    this.epoch++;
+    this.exchangeAt = null;
+    this.snapshot(message, at, () => true, () => {}); // biome-ignore format: nothing was kept
+    return this.live;
+  }
+
+  private apply(message: DepthMessage, bytes: Uint8Array, at: Micros): Outcome {
     const { firstId, lastId, bids, asks } = message;
     // One that begins within the last: the venue's numbers have been damaged, and one of both is wrong.
     const torn = firstId <= this.lastId && firstId > this.firstIdOfLast && this.firstIdOfLast > 0;
@@ -109,8 +146,14 @@ export class DepthBook {
     }
     if (lastId <= this.lastId) {
       this.counts.stale++;
-      return 'stale';
+      this.staleFrom ??= at;
+      if (at - this.staleFrom < MOST_STALE_US) return 'stale';
+      this.counts.gaps++;
+      this.resync();
+      this.keep(bytes);
+      return 'gap';
     }
+    this.staleFrom = null;
     this.bids.apply(bids);
     this.asks.apply(asks);
     this.lastId = lastId;
@@ -138,4 +181,9 @@ export class DepthBook {
     this.buffered = [];
     this.bufferedBytes = 0;
   }
+}
+
+/** Snapshots are cut at round numbers of levels; a shorter one is the whole side. */
+function endOf({ prices, count }: LevelList): number | null {
+  return count > 0 && count % 100 === 0 ? (prices[count - 1] as number) : null;
 }

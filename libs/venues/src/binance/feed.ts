@@ -1,4 +1,5 @@
 import type { BookCounts, BookOut, FeedOptions, Micros, Output, TradeOut, VenueFeed } from '../adapter.ts';
+import type { Pace } from '../feed/asking.ts';
 import { CodeTable } from '../feed/code-table.ts';
 import { depthOf, MOST_CODES, noCounts } from '../feed/counts.ts';
 import { FaultLog } from '../feed/fault-log.ts';
@@ -19,10 +20,27 @@ const QUIET_US = 2_000_000;
 const BACKUP_AFTER_US = 3_000_000;
 const BACKUP_EVERY_US = 100_000;
 const BACKUP_LEVELS = 100;
+/** How often it is looked whether the market has left the part of a book that is known. */
+const LOOK_EVERY_US = 1_000_000;
+/** All books that begin anew again and again share what most of the limit allows: so long for each of them. */
+const PAUSE_PER_BOOK_MS = 65;
+/** Of a snapshot after one that did not last: the cheapest. */
+const REPEATED_LEVELS = 100;
 /** Streams in one request: its text stays far below what a frame may hold. */
 const STREAMS_AT_ONCE = 200;
+/** A subscription that is refused, or not acknowledged for so long, is asked for again, more and more rarely. */
+const ACKNOWLEDGED_US = 10_000_000;
+const SUBSCRIBE_AGAIN_US = 1_000_000;
+const SUBSCRIBE_AGAIN_MOST_US = 60_000_000;
 const NOTHING: readonly Output[] = [];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+interface Subscription {
+  readonly streams: readonly string[];
+  /** When it is asked for again unless it is acknowledged before. */
+  again: Micros;
+  failures: number;
+}
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -39,10 +57,14 @@ export class BinanceFeed implements VenueFeed {
   private frames = 0;
   private unknown = 0;
   private requests = 0;
+  /** Not acknowledged yet, by their ids. */
+  private readonly subscriptions = new Map<number, Subscription>();
   private openedAt: Micros = 0;
   private closedAt: Micros | null = null;
   private backupAt: Micros = 0;
   private backupNext = 0;
+  private lookedAt: Micros = 0;
+  private readonly pace: Pace = { mostPauseMs: 0 };
 
   constructor(options: FeedOptions) {
     this.options = options;
@@ -60,7 +82,8 @@ export class BinanceFeed implements VenueFeed {
       book.begin();
       book.asking.drop();
     }
-    return this.subscribe([...this.books.keys()], 'SUBSCRIBE');
+    this.subscriptions.clear();
+    return this.subscribe([...this.books.keys()], 'SUBSCRIBE', at);
   }
 
   closed(at: Micros): readonly Output[] {
@@ -106,23 +129,28 @@ export class BinanceFeed implements VenueFeed {
     }
     if (!this.pulse.open) return request.backup ? this.takeBackup(book, at) : NOTHING;
     if (book.live) {
-      book.asking.served();
+      if (!book.shallow(this.depth)) book.asking.served(at);
+      else if (!book.deepen(this.message, at)) book.asking.unfit(at);
+      else {
+        book.asking.served(at);
+        return [this.bookOut(book, at, 'rest', false)];
+      }
       return NOTHING;
     }
     const outputs: Output[] = [];
-    book.snapshot(this.message, this.readAgain, (outcome) => {
+    book.snapshot(this.message, at, this.readAgain, (outcome) => {
       const from = outcome === 'snapshot' ? 'rest' : 'stream';
       if (outcome === 'snapshot' || outcome === 'applied') outputs.push(this.bookOut(book, at, from, false));
       // What is kept a second time has been said to be.
       else if (outcome !== 'buffered') outputs.push({ kind: 'skipped', code, symbol: book.symbol, why: outcome });
     });
-    if (book.live) book.asking.served();
+    if (book.live) book.asking.served(at);
     // The answer was good, but not for this: the next one will be newer.
-    else book.asking.failed(at, null);
+    else book.asking.unfit(at);
     return outputs;
   }
 
-  watch(codes: readonly string[], _at: Micros): readonly Output[] {
+  watch(codes: readonly string[], at: Micros): readonly Output[] {
     const kept = new Set(codes);
     const gone = [...this.books.keys()].filter((code) => !kept.has(code));
     const come = [...kept].filter((code) => !this.books.has(code));
@@ -131,14 +159,19 @@ export class BinanceFeed implements VenueFeed {
     this.table.clear();
     for (const book of this.books.values()) this.table.add(book.code, book);
     if (!this.pulse.open) return NOTHING;
-    return [...this.subscribe(gone, 'UNSUBSCRIBE'), ...this.subscribe(come, 'SUBSCRIBE')];
+    return [...this.subscribe(gone, 'UNSUBSCRIBE', at), ...this.subscribe(come, 'SUBSCRIBE', at)];
   }
 
   tick(at: Micros): readonly Output[] {
     if (!this.pulse.open) return this.askForBackup(at);
-    const outputs = [...this.pulse.tick(at)];
+    const outputs = [...this.pulse.tick(at), ...this.subscribeAgain(at)];
+    const looks = at - this.lookedAt >= LOOK_EVERY_US;
+    if (looks) this.lookedAt = at;
     for (const book of this.books.values()) {
-      if (book.live) continue;
+      if (book.live) {
+        if (looks && book.shallow(this.depth) && book.asking.want(at)) outputs.push(...this.ask(book));
+        continue;
+      }
       if (book.asking.due(at) || (at - this.openedAt >= QUIET_US && book.asking.want(at))) outputs.push(...this.ask(book));
     }
     return outputs;
@@ -173,7 +206,7 @@ export class BinanceFeed implements VenueFeed {
   /** A book change that stands in `message`. */
   private take(book: DepthBook, bytes: Uint8Array, at: Micros): readonly Output[] {
     book.counts.messages++;
-    const outcome = book.change(this.message, bytes);
+    const outcome = book.change(this.message, bytes, at);
     if (outcome === 'applied') return [this.bookOut(book, at, 'stream', false)];
     const skipped: Output = { kind: 'skipped', code: book.code, symbol: book.symbol, why: outcome };
     return outcome === 'stale' ? [skipped] : [skipped, ...this.askFor(book, at)];
@@ -211,11 +244,13 @@ export class BinanceFeed implements VenueFeed {
     if (data.e === undefined && typeof data.s === 'string' && typeof data.u === 'number') return this.takeTicker(data, data.u, bytes, at);
     if (isRow(value.error) || (typeof value.code === 'number' && typeof value.msg === 'string')) {
       const { code, msg } = isRow(value.error) ? value.error : value;
+      this.refused(value.id, at);
       return [this.faultLog.add(bytes, `binance refuses: ${String(code)}: ${String(msg)}`.slice(0, 200), null, at)];
     }
     const book = this.bookOfStream(bytes);
     if (book !== null) return this.bad(bytes, 'came on a depth stream and is no change of a book', book, at);
     if (!('result' in value)) this.unknown++;
+    else if (typeof value.id === 'number') this.subscriptions.delete(value.id);
     return NOTHING;
   }
 
@@ -272,7 +307,9 @@ export class BinanceFeed implements VenueFeed {
   }
 
   private ask(book: DepthBook): readonly Output[] {
-    return binanceRest.book([book.code], { depth: snapshotLevels(this.books.size) }).map((request) => ({ kind: 'rest', request }));
+    return binanceRest
+      .book([book.code], { depth: book.asking.repeated && !book.live ? REPEATED_LEVELS : snapshotLevels(this.books.size) })
+      .map((request) => ({ kind: 'rest', request }));
   }
 
   private askForBackup(at: Micros): readonly Output[] {
@@ -288,23 +325,50 @@ export class BinanceFeed implements VenueFeed {
   /** The snapshot stands in `message`. Each is an epoch of its own: nothing connects it with the last. */
   private takeBackup(book: DepthBook, at: Micros): readonly Output[] {
     book.begin();
-    book.asking.served();
-    book.snapshot(this.message, this.readAgain, () => {});
+    book.asking.drop();
+    book.snapshot(this.message, at, this.readAgain, () => {});
     const outputs = book.live ? [this.bookOut(book, at, 'rest', true)] : NOTHING;
     book.live = false;
     return outputs;
   }
 
-  private subscribe(codes: readonly string[], method: 'SUBSCRIBE' | 'UNSUBSCRIBE'): readonly Output[] {
+  private subscribe(codes: readonly string[], method: 'SUBSCRIBE' | 'UNSUBSCRIBE', at: Micros): readonly Output[] {
     const streams = codes.flatMap((code) => {
       const name = code.toLowerCase();
       const more = [this.options.trades === true ? `${name}@trade` : '', this.options.tickers === true ? `${name}@bookTicker` : ''];
       return [`${name}@depth@100ms`, ...more.filter((stream) => stream !== '')];
     });
-    return Array.from({ length: Math.ceil(streams.length / STREAMS_AT_ONCE) }, (_, i) => ({
-      kind: 'send',
-      frame: JSON.stringify({ method, params: streams.slice(i * STREAMS_AT_ONCE, (i + 1) * STREAMS_AT_ONCE), id: ++this.requests }),
-    }));
+    return Array.from({ length: Math.ceil(streams.length / STREAMS_AT_ONCE) }, (_, i) => {
+      const some = streams.slice(i * STREAMS_AT_ONCE, (i + 1) * STREAMS_AT_ONCE);
+      const output = this.request(method, some);
+      if (method === 'SUBSCRIBE') this.subscriptions.set(this.requests, { streams: some, again: at + ACKNOWLEDGED_US, failures: 0 });
+      return output;
+    });
+  }
+
+  private request(method: 'SUBSCRIBE' | 'UNSUBSCRIBE', params: readonly string[]): Output {
+    return { kind: 'send', frame: JSON.stringify({ method, params, id: ++this.requests }) };
+  }
+
+  private refused(id: unknown, at: Micros): void {
+    const refused = typeof id === 'number' ? this.subscriptions.get(id) : undefined;
+    if (refused === undefined) return;
+    refused.again = at + Math.min(SUBSCRIBE_AGAIN_MOST_US, SUBSCRIBE_AGAIN_US * 2 ** Math.min(10, refused.failures));
+  }
+
+  /** Without it a book that the venue says nothing of would look like a quiet one for ever. */
+  private subscribeAgain(at: Micros): readonly Output[] {
+    const outputs: Output[] = [];
+    for (const [id, { streams, again, failures }] of [...this.subscriptions]) {
+      if (at < again) continue;
+      this.subscriptions.delete(id);
+      const wanted = streams.filter((stream) => this.books.has(stream.slice(0, stream.indexOf('@')).toUpperCase()));
+      if (wanted.length === 0) continue;
+      outputs.push(this.request('SUBSCRIBE', wanted));
+      const waitUs = Math.min(SUBSCRIBE_AGAIN_MOST_US, ACKNOWLEDGED_US * 2 ** Math.min(10, failures));
+      this.subscriptions.set(this.requests, { streams: wanted, again: at + waitUs, failures: failures + 1 });
+    }
+    return outputs;
   }
 
   private newBook(code: string): DepthBook | null {
@@ -317,8 +381,9 @@ export class BinanceFeed implements VenueFeed {
   private addBook(code: string): DepthBook {
     const symbol = this.symbols.symbolOf(code);
     if (symbol === null) throw new RangeError(`binance: expected a code such as BTCUSDT, found ${JSON.stringify(code)}`);
-    const book = new DepthBook(code, symbol, this.options.firstEpoch);
+    const book = new DepthBook(code, symbol, this.options.firstEpoch, this.pace);
     this.books.set(code, book);
+    this.pace.mostPauseMs = this.books.size * PAUSE_PER_BOOK_MS;
     this.table.add(code, book);
     return book;
   }

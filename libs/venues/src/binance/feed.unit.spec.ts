@@ -142,6 +142,18 @@ describe('binance', () => {
     expect(kinds(feed.frame(change(106, 107), T0))).toEqual(['book']);
   });
 
+  it('begins anew when for five seconds all changes are older than its snapshot: that has a number which is not of this stream', () => {
+    const { feed } = opened();
+    feed.answer(requestIn(feed.frame(change(100, 101), T0)), snapshot(9_000_000), T0);
+    for (let i = 0; i < 49; i++) expect(kinds(feed.frame(change(102 + i, 102 + i), T0 + i * 0.1 * S))).toEqual(['stale']);
+    feed.frame(change(151, 151), T0 + 4.9 * S);
+    expect(feed.levels('BTCUSDT', 1)).not.toBeNull();
+    const outputs = feed.frame(change(152, 152), T0 + 5 * S);
+    expect(kinds(outputs)).toEqual(['gap', 'rest']);
+    expect(feed.levels('BTCUSDT', 1)).toBeNull();
+    expect(kinds(feed.answer(requestIn(outputs), snapshot(151), T0 + 5 * S))).toEqual(['book', 'book']);
+  });
+
   it('never says a crossed book', () => {
     const { feed } = live();
     expect(kinds(feed.frame(change(102, 103, [['101', '1']]), T0))).toEqual(['crossed', 'rest']);
@@ -188,6 +200,49 @@ describe('binance', () => {
     expect(feed.levels('BTCUSDT', 1)).toBeNull();
   });
 
+  it('asks at once when a book is lost, more slowly and for less while it is lost again and again, and never more slowly than 2 s', () => {
+    const { feed } = live();
+    const pauses: number[] = [];
+    const depths: string[] = [];
+    let at = T0;
+    let id = 101;
+    for (let i = 0; i < 7; i++) {
+      id += 10;
+      const lostAt = at;
+      let outputs = feed.frame(change(id, id + 1), at);
+      while (!kinds(outputs).includes('rest')) {
+        at += S / 10;
+        outputs = feed.tick(at);
+      }
+      pauses.push((at - lostAt) / S);
+      const request = requestIn(outputs);
+      depths.push(request.path.split('=').at(-1) as string);
+      feed.answer(request, snapshot(id + 1), at);
+    }
+    expect(pauses).toEqual([0, 0.5, 1, 2, 2, 2, 2]);
+    expect(depths).toEqual(['1000', '100', '100', '100', '100', '100', '100']);
+    // Once it has lasted, the next loss is a first one.
+    expect(kinds(feed.frame(change(id + 10, id + 11), at + 6 * S))).toEqual(['gap', 'rest']);
+  });
+
+  it('asks for a new snapshot when the market moves to where the last one did not reach, and takes it without a hole', () => {
+    const levels = (from: number, step: number): Changes => Array.from({ length: 100 }, (_, i) => [String(from + i * step), '1'] as const);
+    const { feed } = opened({ depth: 30 });
+    feed.answer(requestIn(feed.frame(change(100, 101), T0)), snapshot(101, levels(1_000, -1), levels(1_001, 1)), T0);
+    expect(kinds(feed.tick(T0 + S))).toEqual([]);
+    // All bids but the last twenty known ones are gone.
+    const gone = levels(1_000, -1).slice(0, 80).map(([price]) => [price, '0'] as const); // biome-ignore format: one thought
+    expect(booksIn(feed.frame(change(102, 102, gone), T0 + S))[0]?.bids).toHaveLength(20);
+    const request = requestIn(feed.tick(T0 + 3 * S));
+    // Older than what is known already.
+    expect(feed.answer(request, snapshot(101, levels(1_000, -1), levels(1_001, 1)), T0 + 3 * S)).toEqual([]);
+    const again = requestIn(feed.tick(T0 + 5 * S));
+    const [book] = booksIn(feed.answer(again, snapshot(103, levels(920, -1), levels(1_001, 1)), T0 + 5 * S));
+    expect([book?.epoch, book?.bids.length, book?.sequence]).toEqual([8, 30, 103]);
+    expect(kinds(feed.frame(change(103, 103), T0 + 5 * S))).toEqual(['stale']);
+    expect(kinds(feed.frame(change(104, 104), T0 + 5 * S))).toEqual(['book']);
+  });
+
   it('finds out by the next change that one was lost beyond recognition', () => {
     const { feed } = live();
     expect(kinds(feed.frame(Buffer.from('garbage'), T0))).toEqual(['fault']);
@@ -197,6 +252,7 @@ describe('binance', () => {
   it('takes a snapshot that is refused or no book for none, and waits as long as the venue says', () => {
     const { feed } = opened();
     const request = requestIn(feed.frame(change(11, 12), T0));
+    feed.frame(Buffer.from('{"result":null,"id":1}'), T0);
     const banned = { status: 418, headers: { 'retry-after': '120' }, body: Buffer.from('{"code":-1003,"msg":"banned"}') };
     expect(kinds(feed.answer(request, banned, T0))).toEqual(['fault']);
     expect(feed.tick(T0 + 59 * S)).toEqual([]);
@@ -278,6 +334,26 @@ describe('binance', () => {
     expect(feed.frame(Buffer.from(JSON.stringify({ stream: 'btcusdt@trade', data })), T0)).toMatchObject([
       { kind: 'trade', id: '42', side: 'sell', price: 61837.63, size: 0.02, exchangeAt: T0 + 1_000 },
     ]);
+  });
+
+  it('asks again for a subscription that is refused or not acknowledged, more and more rarely, and for nothing that is not watched any more', () => {
+    const { feed } = opened({ codes: ['BTCUSDT', 'ETHUSDT'] });
+    const again = (outputs: readonly Output[]) =>
+      outputs.flatMap((output) => (output.kind === 'send' ? [JSON.parse(output.frame) as { params: string[]; id: number }] : []));
+    const refuse = (id: number, at: number) => feed.frame(Buffer.from(`{"error":{"code":3,"msg":"too many"},"id":${id}}`), at);
+    expect(kinds(refuse(1, T0))).toEqual(['fault']);
+    expect(again(feed.tick(T0 + 0.9 * S))).toEqual([]);
+    expect(again(feed.tick(T0 + S))).toEqual([{ method: 'SUBSCRIBE', params: ['btcusdt@depth@100ms', 'ethusdt@depth@100ms'], id: 2 }]);
+    refuse(2, T0 + S);
+    expect(again(feed.tick(T0 + 2.9 * S))).toEqual([]);
+    expect(again(feed.tick(T0 + 3 * S))).toMatchObject([{ id: 3 }]);
+    feed.watch(['ETHUSDT'], T0 + 3 * S);
+    // Neither a yes nor a no: 20 s after the third time.
+    expect(again(feed.tick(T0 + 22.9 * S))).toEqual([]);
+    expect(again(feed.tick(T0 + 23 * S))).toMatchObject([{ params: ['ethusdt@depth@100ms'] }]);
+    feed.frame(Buffer.from('{"result":null,"id":5}'), T0 + 23 * S);
+    feed.heard(T0 + 90 * S);
+    expect(again(feed.tick(T0 + 140 * S))).toEqual([]);
   });
 
   it('takes acknowledgements for what they are', () => {

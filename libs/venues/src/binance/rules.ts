@@ -35,7 +35,6 @@ export function binanceFees(): Fees {
   return { maker: '0.001', taker: '0.001' };
 }
 
-const TOO_FAST_MS = 500;
 /** The shortest ban. */
 const BAN_MS = 120_000;
 
@@ -44,7 +43,7 @@ export function binanceLimitNews({ status, headers }: RestResponse): LimitNews {
   const spent = used !== undefined && /^\d{1,9}$/.test(used) ? Number(used) : null;
   const news = { ...NO_NEWS, limit: spent === null ? null : 'weight', spent };
   const retry = retryAfterMs(headers['retry-after']);
-  if (status === 429) return { ...news, waitMs: retry ?? TOO_FAST_MS };
+  if (status === 429) return { ...news, waitMs: retry };
   // 403 is the web firewall: it is as little use to go on as after a ban.
   if (status === 418 || status === 403) return { ...news, waitMs: retry ?? BAN_MS, banned: true };
   return { ...news, waitMs: retry };

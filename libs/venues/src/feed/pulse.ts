@@ -40,10 +40,10 @@ export class Pulse {
     return [{ kind: 'reconnect', why, overlap: true }];
   }
 
-  leave(why: string): readonly Output[] {
+  leave(why: string, refused = false): readonly Output[] {
     if (this.openedAt === null || this.leaving) return [];
     this.leaving = true;
-    return [{ kind: 'reconnect', why, overlap: false }];
+    return [{ kind: 'reconnect', why, overlap: false, ...(refused ? { refused } : {}) }];
   }
 
   tick(at: Micros): readonly Output[] {

@@ -4,7 +4,7 @@ const MOST_AWAY_MS = 2_000;
 /** One that answers and says no is asked more and more rarely, */
 const MOST_REFUSED_MS = 60_000;
 /** unless it says itself when to come again. */
-const MOST_INVITED_MS = 4_000;
+const MOST_INVITED_MS = 2_000;
 
 /** `away`: nobody answers, or the connection broke. `refused`: the venue answers, and says no. */
 export type LossKind = 'away' | 'refused';

@@ -24,7 +24,7 @@ describe('the wait before connecting again', () => {
     const wait = new ReconnectWait(() => 1);
     expect(wait.take('refused', 90_000)).toBe(90_000);
     for (let i = 0; i < 20; i++) wait.take('refused', 1_000);
-    expect(wait.take('refused', 1_000)).toBe(4_000);
+    expect(wait.take('refused', 1_000)).toBe(2_000);
   });
 
   it('begins anew once the venue has proved itself', () => {

@@ -5,6 +5,7 @@ import { Bucket, type Urgency } from './bucket.ts';
 import type { Clock } from './clock.ts';
 import type { HttpGet } from './http-get.ts';
 
+/** Ordinary requests under way at a time. Those that hang leave as many places again to what is urgent. */
 const AT_ONCE = 4;
 const MOST_WAITING = 500;
 const NEXT_TRY_MS = 5;
@@ -32,6 +33,8 @@ interface Turn {
   readonly bucket: Bucket | null;
   failures: number;
   notBefore: number;
+  /** The last failure was that nobody answered, or nothing of use: the venue has not said that it is too much. */
+  away: boolean;
 }
 
 export interface RestCounts {
@@ -54,7 +57,8 @@ export class RestSender {
 
   constructor(deps: RestSenderDeps) {
     this.deps = deps;
-    for (const limit of deps.adapter.limits) this.turns.set(limit.name, { bucket: new Bucket(limit), failures: 0, notBefore: 0 });
+    for (const limit of deps.adapter.limits)
+      this.turns.set(limit.name, { bucket: new Bucket(limit), failures: 0, notBefore: 0, away: false });
   }
 
   ask(ask: Ask): void {
@@ -79,6 +83,17 @@ export class RestSender {
     return { ...this.counted };
   }
 
+  /** The venue is there again: what was only away is asked at once, and what said wait is obeyed as before. */
+  revived(): void {
+    for (const turn of this.turns.values()) {
+      if (!turn.away) continue;
+      turn.failures = 0;
+      turn.notBefore = 0;
+      turn.away = false;
+    }
+    this.pump();
+  }
+
   /** Ms until requests are sent again; 0 where the venue has not shut this address out. */
   barredMs(): number {
     return Math.max(0, this.barredUntil - this.deps.clock.monotonicMs());
@@ -98,7 +113,7 @@ export class RestSender {
     // What is urgent first, each kind in the order in which it came.
     const inOrder = [...this.waiting.filter(isUrgent), ...this.waiting.filter((ask) => !isUrgent(ask))];
     for (const ask of inOrder) {
-      if (this.running >= AT_ONCE) return;
+      if (this.running >= (isUrgent(ask) ? 2 * AT_ONCE : AT_ONCE)) continue;
       const waitMs = ask.wanted() ? this.waitMs(ask, now) : 0;
       if (waitMs > 0) {
         next = Math.min(next, waitMs);
@@ -143,7 +158,8 @@ export class RestSender {
     if (status === 429 || status === 418 || news.banned) this.counted.slowedDown++;
     if (status === 0 || status >= 500 || status === 429 || news.waitMs !== null) {
       asked.failures++;
-      const waitMs = Math.max(news.waitMs ?? 0, backoffMs(asked.failures));
+      const waitMs = backoffMs(asked.failures, news.waitMs);
+      asked.away = status !== 429 && news.waitMs === null;
       asked.notBefore = Math.max(asked.notBefore, now + waitMs);
       // A ban is of the address, whatever was asked for.
       if (news.banned) this.barredUntil = Math.max(this.barredUntil, now + waitMs);
@@ -156,7 +172,7 @@ export class RestSender {
   private turnOf(limit: string): Turn {
     const known = this.turns.get(limit);
     if (known !== undefined) return known;
-    const turn: Turn = { bucket: null, failures: 0, notBefore: 0 };
+    const turn: Turn = { bucket: null, failures: 0, notBefore: 0, away: false };
     this.turns.set(limit, turn);
     return turn;
   }

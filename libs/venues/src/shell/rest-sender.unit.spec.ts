@@ -80,6 +80,38 @@ describe('a venue’s REST requests', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('wait as long as the venue says, and a little longer when that was not enough', async () => {
+    const { clock, calls, ask } = sender();
+    ask(book('KRW-BTC'));
+    for (const [i, waitMs] of [1_000, 1_000, 2_000, 2_000, 2_000].entries()) {
+      await calls[i]?.answer({ status: 429, headers: { 'retry-after': '1' } });
+      ask(book('KRW-BTC'));
+      clock.pass(waitMs - 1);
+      expect(calls).toHaveLength(i + 1);
+      clock.pass(10);
+      expect(calls).toHaveLength(i + 2);
+    }
+  });
+
+  it('go out at once when the venue is there again that was away, and not before when it has said wait', async () => {
+    const { clock, calls, rest, ask } = sender();
+    for (let i = 0; i < 4; i++) {
+      ask(book('KRW-BTC'));
+      clock.pass(4_000);
+      await (i === 3 ? calls[i]?.answer({ status: 502 }) : calls[i]?.fail());
+    }
+    ask(book('KRW-BTC'));
+    expect(calls).toHaveLength(4);
+    rest.revived();
+    expect(calls).toHaveLength(5);
+    await calls[4]?.answer({ status: 429 });
+    ask(book('KRW-BTC'));
+    rest.revived();
+    expect(calls).toHaveLength(5);
+    clock.pass(510);
+    expect(calls).toHaveLength(6);
+  });
+
   it('rest altogether while the address is banned', async () => {
     const { clock, calls, rest, ask } = sender(binance);
     ask(binance.rest.markets()[0] as RestRequest);
@@ -100,6 +132,16 @@ describe('a venue’s REST requests', () => {
     expect(calls).toHaveLength(1);
     clock.pass(60_100);
     expect(calls).toHaveLength(2);
+  });
+
+  it('that are urgent do not wait behind ordinary ones that hang', async () => {
+    const { calls, ask } = sender(binance);
+    for (const code of codes(10)) ask(binance.rest.book([code])[0] as RestRequest);
+    expect(calls).toHaveLength(4);
+    for (const code of codes(10)) ask(binance.rest.book([code])[0] as RestRequest, 'urgent');
+    expect(calls).toHaveLength(8);
+    await calls[0]?.answer({});
+    expect(calls).toHaveLength(9);
   });
 
   it('say that no answer was had, and why', async () => {

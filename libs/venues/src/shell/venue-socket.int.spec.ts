@@ -67,6 +67,25 @@ describe('a socket to a venue', () => {
     expect(await next('frame binary')).toBe('frame binary');
   });
 
+  it('leaves a venue that pings and pings and reads no answer, before these fill the memory', async () => {
+    const venue = await startVenue();
+    const { next } = connect(venue.url);
+    const { socket } = await venue.arrives;
+    socket.pause();
+    const payload = Buffer.alloc(125, 1);
+    let over = false;
+    socket.on('close', () => {
+      over = true;
+    });
+    const flood = (): void => {
+      for (let i = 0; i < 2_000; i++) socket.ping(payload);
+      if (!over) setImmediate(flood);
+    };
+    flood();
+    expect(await next('lost')).toContain('the other side does not read');
+    over = true;
+  });
+
   it('answers a ping with its payload, and hears the answer to its own', async () => {
     const venue = await startVenue();
     const { socket: ours, next } = connect(venue.url);

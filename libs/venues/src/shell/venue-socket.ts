@@ -29,7 +29,12 @@ export type OpenSocket = (url: string, events: SocketEvents) => VenueSocket;
 
 /** One WebSocket to a venue; it lives once. */
 export const openSocket: OpenSocket = (url, events) => {
-  const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, handshakeTimeout: HANDSHAKE_MS });
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false,
+    maxPayload: MOST_FRAME_BYTES,
+    handshakeTimeout: HANDSHAKE_MS,
+    autoPong: false,
+  });
   let gone = false;
   let trouble: string | null = null;
   const lose = (why: string, kind: LossKind, retryAfterMs: number | null = null): void => {
@@ -47,7 +52,11 @@ export const openSocket: OpenSocket = (url, events) => {
   const heard = (): void => {
     if (!gone) events.heard();
   };
-  socket.on('ping', heard);
+  socket.on('ping', (payload: Buffer) => {
+    heard();
+    // Not by itself: answers that the other side does not read would pile up without end.
+    send(() => socket.pong(payload));
+  });
   socket.on('pong', heard);
   socket.on('unexpected-response', (request, response) => {
     const status = response.statusCode ?? 0;

@@ -20,6 +20,8 @@ const FROZEN_MS = 15_000;
 const FROZEN_MOST_MS = 300_000;
 /** A successor's books may be a little behind; and some codes may have no book at all. */
 const CATCH_UP_MS = 2_000;
+/** Of each code, what a successor has said and the old connection perhaps not yet: the one is ahead by a few frames at most. */
+const MOST_AHEAD = 64;
 const SUCCEED_WITHIN_MS = 20_000;
 
 export interface StreamSink {
@@ -56,6 +58,8 @@ interface Link {
   readonly outbox: Outbox;
   /** Of each code, the newest. */
   readonly newest: Map<string, BookOut>;
+  /** Of a successor: its newest books of each code, in order. */
+  readonly ahead: Map<string, BookOut[]>;
   socket: VenueSocket | null;
   /** Monotonic ms; null while the socket is not open. */
   openedAt: number | null;
@@ -150,6 +154,7 @@ export class VenueStream {
       feed: adapter.feed({ codes, trades, depth, symbols, firstEpoch: nextEpoch() }),
       outbox: new Outbox(adapter.connection.messages, clock, (frame) => link.socket?.send(frame)),
       newest: new Map(),
+      ahead: new Map(),
       socket: null,
       openedAt: null,
       heardAt: 0,
@@ -195,6 +200,7 @@ export class VenueStream {
     this.opens++;
     link.openedAt = this.deps.clock.monotonicMs();
     this.heard(link);
+    this.deps.rest.revived();
     this.take(link, link.feed.opened(this.at()));
     if (link === this.current) this.deps.sink.opened();
   }
@@ -242,9 +248,10 @@ export class VenueStream {
       else if (output.kind === 'fault') this.deps.sink.fault(output.why, output.code);
       else if (output.kind === 'reconnect') {
         if (output.overlap && link === this.current) this.renew(output.why);
-        else if (!output.overlap && link.socket !== null) this.lost(link, output.why, 'away', null);
+        else if (!output.overlap && link.socket !== null) this.lost(link, output.why, output.refused ? 'refused' : 'away', null);
       } else if (output.kind === 'skipped' && output.why !== 'buffered' && output.why !== 'stale') {
         link.newest.delete(output.code);
+        link.ahead.delete(output.code);
         if (link === this.current) this.deps.sink.absent(output.code, output.symbol, output.why);
       }
     }
@@ -254,7 +261,12 @@ export class VenueStream {
   private takeBook(link: Link, book: BookOut): void {
     link.newest.set(book.code, book);
     if (book.from === 'stream' && link.openedAt !== null) this.wait.proved();
-    if (link === this.successor) return;
+    if (link === this.successor) {
+      const ahead = link.ahead.get(book.code) ?? [];
+      link.ahead.set(book.code, ahead);
+      if (ahead.push(book) > MOST_AHEAD) ahead.shift();
+      return;
+    }
     if (!book.backup) {
       this.bookAt = this.deps.clock.monotonicMs();
       this.frozenMs = FROZEN_MS;
@@ -302,7 +314,13 @@ export class VenueStream {
     this.renewals++;
     const had = [...old.newest.values()];
     this.drop(old);
-    for (const book of successor.newest.values()) this.takeBook(successor, book);
+    // All that the old one has not said, not the newest alone.
+    for (const [code, newest] of successor.newest) {
+      const last = old.newest.get(code);
+      for (const book of successor.ahead.get(code) ?? [])
+        if (book === newest || (last !== undefined && follows(book, last))) this.takeBook(successor, book);
+    }
+    successor.ahead.clear();
     for (const { code, symbol } of had)
       if (!successor.newest.has(code)) this.deps.sink.absent(code, symbol, 'the new connection has no book of it');
     this.deps.sink.opened();
@@ -358,4 +376,10 @@ export class VenueStream {
     });
     this.cancels.add(cancel);
   }
+}
+
+/** By the venue's own time, and within the same moment by the number that it has counted up to. */
+function follows(book: BookOut, last: BookOut): boolean {
+  const [at, before] = [book.exchangeAt, last.exchangeAt];
+  return at === null || before === null || at === before ? book.sequence > last.sequence : at > before;
 }

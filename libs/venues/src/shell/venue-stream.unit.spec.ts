@@ -182,6 +182,7 @@ describe('one connection to a venue', () => {
     expect([old.ended, books.at(-1)?.sequence]).toEqual([false, 105]);
     next.say(change(104, 106));
     expect([old.ended, books.at(-1)?.sequence]).toEqual([true, 106]);
+    expect(books.map(({ sequence }) => sequence).slice(-3)).toEqual([101, 105, 106]);
     next.say(trade(2));
     expect(trades.map(({ id }) => id)).toEqual(['1', '2']);
     expect(events.filter((event) => event.startsWith('absent') || event.startsWith('lost'))).toEqual([]);
@@ -190,6 +191,35 @@ describe('one connection to a venue', () => {
     expect(epochs.at(-1)).toBeGreaterThan(epochs[0] as number);
     clock.pass(5_000);
     expect(sockets.all).toHaveLength(2);
+  });
+
+  it('says also those updates that the old connection did not come to any more', async () => {
+    const { sockets, books, settle, snapshotIs } = await liveBinance();
+    const old = sockets.last();
+    old.say({ stream: '!x', data: { e: 'serverShutdown', E: AT } });
+    const next = sockets.last();
+    next.open();
+    old.say(change(102, 105));
+    snapshotIs(103);
+    next.say(change(102, 103));
+    next.say(change(104, 105));
+    for (let u = 106; u < 109; u++) next.say(change(u, u));
+    await settle();
+    next.say(change(109, 110));
+    expect(old.ended).toBe(true);
+    expect(books.map(({ sequence }) => sequence)).toEqual([100, 101, 105, 106, 107, 108, 110]);
+  });
+
+  it('asks a venue that refuses what it is asked more and more rarely', () => {
+    const { clock, sockets, events } = venue(upbit, ['KRW-BTC']);
+    for (let i = 0; i < 8; i++) {
+      sockets.last().open();
+      sockets.last().say({ error: { name: 'NO_CODES', message: 'no codes' } });
+      clock.pass(60_000);
+    }
+    expect(events.filter((event) => event.startsWith('lost')).map((event) => Number(event.split(' ').at(-1)))).toEqual([
+      250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000,
+    ]);
   });
 
   it('changes over at once when the old connection ends before the successor is ready', async () => {

@@ -69,6 +69,7 @@ const SIMPLE = layout({
 });
 const REALTIME = literal('REALTIME"');
 const SNAPSHOT = literal('SNAPSHOT"');
+const AFTER_CODE = literal('","');
 const CLOSE_OBJECT = 125;
 
 /** One book message, read into lists that are used again for the next. */
@@ -88,6 +89,17 @@ export class BookMessage {
     this.scanner.start(bytes);
     // {"type" or {"ty"
     return this.readLayout(bytes[4] === 112 ? DEFAULT : SIMPLE);
+  }
+
+  /** Of a message that is torn further on: its code stands in `codeFrom` to `codeTo`. False: whose it was cannot be told. */
+  readHead(bytes: Uint8Array): boolean {
+    const { scanner } = this;
+    scanner.start(bytes);
+    if (!scanner.literal(bytes[4] === 112 ? DEFAULT.head : SIMPLE.head) || !scanner.plainWord() || !scanner.literal(AFTER_CODE))
+      return false;
+    this.codeFrom = scanner.from;
+    this.codeTo = scanner.at - AFTER_CODE.length;
+    return true;
   }
 
   private readLayout(keys: Layout): boolean {

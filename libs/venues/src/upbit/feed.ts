@@ -19,6 +19,9 @@ const BACKUP_EVERY_US = 1_000_000;
 const BACKUP_CODES = 100;
 /** The stream is given so long to come back before the back-up begins. */
 const BACKUP_AFTER_US = 3_000_000;
+/** So many in a row that look older than the book: not they are wrong, but its time, or the venue's clock was put back. */
+const MOST_STALE = 3;
+const TRADE_HEADS = ['{"ty":"trade",', '{"type":"trade",'] as const;
 const NOTHING: readonly Output[] = [];
 
 interface Line {
@@ -33,6 +36,10 @@ interface Line {
   broken: boolean;
   book: WholeBook | null;
   exchangeAt: Micros;
+  /** Messages in a row that looked older than the book. */
+  stale: number;
+  /** Time of the newest book of this connection, trusted or not any more: an answer over REST may not go back behind it. */
+  knownAt: Micros;
 }
 
 export class UpbitFeed implements VenueFeed {
@@ -63,7 +70,7 @@ export class UpbitFeed implements VenueFeed {
   opened(at: Micros): readonly Output[] {
     this.closedAt = null;
     this.pulse.opened(at);
-    for (const line of this.lines.values()) this.renew(line);
+    this.forget();
     return this.subscription(at);
   }
 
@@ -71,7 +78,7 @@ export class UpbitFeed implements VenueFeed {
     this.closedAt ??= at;
     this.pulse.closed();
     this.mend.drop();
-    for (const line of this.lines.values()) this.renew(line);
+    this.forget();
     return NOTHING;
   }
 
@@ -112,13 +119,15 @@ export class UpbitFeed implements VenueFeed {
       // A book of the stream that came in the meantime is the newer one.
       if (line === undefined || !(line.renew || away)) continue;
       const why = this.message.readObject(row);
+      // A cache's: what was known before it is newer.
+      if (why === null && (this.message.exchangeAt ?? 0) < line.knownAt) continue;
       if (why !== null) outputs.push(this.faultLog.add(response.body, `REST ${request.path}: ${line.code}: ${why}`, line.code, at));
       else outputs.push(...this.takeBook(line, response.body, at, 'rest', away));
     }
     if (!request.backup) {
       // An answer that leaves out what was asked for is asked for again, but not at once.
-      if (request.codes.some((code) => this.lines.get(code)?.broken === true)) this.mend.failed(at, null);
-      else this.mend.served();
+      if (request.codes.some((code) => this.lines.get(code)?.broken === true)) this.mend.unfit(at);
+      else this.mend.served(at);
     }
     return [...outputs, ...this.askToMend(at)];
   }
@@ -199,7 +208,9 @@ export class UpbitFeed implements VenueFeed {
     }
     if (!line.renew && exchangeAt < line.exchangeAt) {
       counts.stale++;
-      return [{ kind: 'skipped', code, symbol, why: 'stale' }];
+      if (++line.stale < MOST_STALE) return [{ kind: 'skipped', code, symbol, why: 'stale' }];
+      this.renew(line);
+      line.broken = true;
     }
     counts.rounded += bids.rounded + asks.rounded;
     counts.empty += empty;
@@ -213,6 +224,8 @@ export class UpbitFeed implements VenueFeed {
     }
     line.sequence++;
     line.exchangeAt = exchangeAt;
+    line.knownAt = exchangeAt;
+    line.stale = 0;
     const book = wholeBook(bids, asks);
     line.book = book;
     const shorter = book.bids.length > this.depth || book.asks.length > this.depth;
@@ -266,7 +279,7 @@ export class UpbitFeed implements VenueFeed {
     if (isObject(object.error)) {
       const { name, message } = object.error;
       const why = `upbit refuses: ${textOf(name) ?? 'no name'}: ${textOf(message) ?? 'no message'}`;
-      return [this.faultLog.add(bytes, why, null, at), ...this.pulse.leave(why)];
+      return [this.faultLog.add(bytes, why, null, at), ...this.pulse.leave(why, true)];
     }
     if (textOf(field(object, 'status')) === null) this.unknown++;
     return NOTHING;
@@ -278,14 +291,25 @@ export class UpbitFeed implements VenueFeed {
     return typeof trade === 'string' ? [this.faultLog.add(bytes, trade, line.code, at)] : [trade];
   }
 
-  /** It may have been anyone's book: none is trusted until its next one. */
+  /** Where its beginning says whose book it was, that one is lost; else it may have been anyone's, and none is trusted until its next one. */
   private unreadable(bytes: Uint8Array, why: string, at: Micros): readonly Output[] {
-    const fault = this.faultLog.add(bytes, why, null, at);
+    const { message } = this;
+    if (message.readHead(bytes)) {
+      const line = this.table.find(bytes, message.codeFrom, message.codeTo);
+      if (line !== undefined) {
+        line.counts.messages++;
+        return this.bad(line, bytes, why, at);
+      }
+    }
+    const outputs: Output[] = [this.faultLog.add(bytes, why, null, at)];
+    if (isTrade(bytes)) return outputs;
     for (const line of this.lines.values()) {
+      const { code, symbol } = line;
+      if (!line.renew) outputs.push({ kind: 'skipped', code, symbol, why: 'bad' });
       this.renew(line);
       line.broken = true;
     }
-    return [fault, ...this.askToMend(at)];
+    return [...outputs, ...this.askToMend(at)];
   }
 
   private bad(line: Line, bytes: Uint8Array, why: string, at: Micros): readonly Output[] {
@@ -299,11 +323,20 @@ export class UpbitFeed implements VenueFeed {
     return this.askToMend(at);
   }
 
+  /** Another connection: nothing that was known holds. */
+  private forget(): void {
+    for (const line of this.lines.values()) {
+      this.renew(line);
+      line.knownAt = 0;
+    }
+  }
+
   private renew(line: Line): void {
     line.renew = true;
     line.broken = false;
     line.book = null;
     line.exchangeAt = 0;
+    line.stale = 0;
   }
 
   /** A quiet book would stay away for minutes: it is asked for. The stream's next one serves as well. */
@@ -311,7 +344,7 @@ export class UpbitFeed implements VenueFeed {
     const codes: string[] = [];
     for (const line of this.lines.values()) if (line.broken && codes.length < BACKUP_CODES) codes.push(line.code);
     if (codes.length === 0) {
-      this.mend.drop();
+      this.mend.served(at);
       return NOTHING;
     }
     if (!this.mend.want(at)) return NOTHING;
@@ -335,9 +368,17 @@ export class UpbitFeed implements VenueFeed {
       broken: false,
       book: null,
       exchangeAt: 0,
+      stale: 0,
+      knownAt: 0,
     };
     this.lines.set(code, line);
     if (indexed) this.table.add(code, line);
     return line;
   }
+}
+
+/** A trade that is lost is no book that is lost. */
+function isTrade(bytes: Uint8Array): boolean {
+  const head = String.fromCharCode(...bytes.subarray(0, 20));
+  return TRADE_HEADS.some((beginning) => head.startsWith(beginning));
 }

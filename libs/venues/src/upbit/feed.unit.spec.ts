@@ -141,7 +141,9 @@ describe('upbit', () => {
   });
 
   it.each([
-    ['cut short', (text: string) => text.slice(0, -5), null],
+    ['cut short', (text: string) => text.slice(0, -5), 'KRW-BTC'],
+    ['cut before it says whose it is', (text: string) => text.slice(0, 30), null],
+    ['without its beginning', (text: string) => text.slice(1), null],
     ['out of order', (text: string) => text.replace('"ap":102', '"ap":90'), 'KRW-BTC'],
     ['with a price below 0', (text: string) => text.replace('"ap":102', '"ap":-1'), 'KRW-BTC'],
     ['with text for a price', (text: string) => text.replace('"ap":102', '"ap":"x"'), 'KRW-BTC'],
@@ -156,6 +158,44 @@ describe('upbit', () => {
     expect(feed.totals().bad).toBe(1);
     expect(feed.levels('KRW-ETH', 1) === null).toBe(code === null);
     expect(bookIn(feed.frame(simple('KRW-ETH', 2, GOOD), T0))).toMatchObject({ epoch: code === null ? 8 : 7 });
+  });
+
+  it('says of every book that a torn message may have been that it is gone, and of none when a trade is torn', () => {
+    const { feed } = opened({ trades: true });
+    for (const code of ['KRW-BTC', 'KRW-ETH']) feed.frame(simple(code, 1, GOOD), T0);
+    expect(kinds(feed.frame(Buffer.from('{"ty":"trade","cd":"KRW-B'), T0))).toEqual(['fault']);
+    expect(feed.levels('KRW-BTC', 1)).not.toBeNull();
+    const outputs = feed.frame(Buffer.from('{"ty":"ord'), T0);
+    expect(outputs.flatMap((output) => (output.kind === 'skipped' ? [output.code, output.why] : []))).toEqual([
+      ...['KRW-BTC', 'bad'],
+      ...['KRW-ETH', 'bad'],
+    ]);
+    expect(requestIn(outputs).codes).toEqual(['KRW-BTC', 'KRW-ETH']);
+    // Said once.
+    expect(kinds(feed.frame(Buffer.from('{"ty":"ord'), T0))).toEqual(['fault']);
+  });
+
+  it('does not wait for ever for a time that lies wrongly in the future: what keeps coming is right', () => {
+    const { feed } = opened();
+    feed.frame(simple('KRW-BTC', 3_600_000, GOOD), T0);
+    expect(kinds(feed.frame(simple('KRW-BTC', 1, GOOD), T0))).toEqual(['stale']);
+    expect(kinds(feed.frame(simple('KRW-BTC', 2, GOOD), T0))).toEqual(['stale']);
+    expect(bookIn(feed.frame(simple('KRW-BTC', 3, GOOD), T0))).toMatchObject({ epoch: 8, exchangeAt: T0 + 3_000 });
+    expect(bookIn(feed.frame(simple('KRW-BTC', 4, GOOD), T0))).toMatchObject({ epoch: 8, sequence: 2 });
+    // One that comes late now and then is late, however often.
+    for (let i = 5; i < 20; i++) {
+      feed.frame(simple('KRW-BTC', i, GOOD), T0);
+      expect(kinds(feed.frame(simple('KRW-BTC', i - 1, GOOD), T0))).toEqual(['stale']);
+    }
+  });
+
+  it('takes no answer over REST that is older than what the stream has said', () => {
+    const { feed } = opened();
+    feed.frame(simple('KRW-BTC', 1_000, GOOD), T0);
+    const request = requestIn(feed.frame(simple('KRW-BTC', 1_001, [[100, 101, 1, 1]]), T0));
+    expect(bookIn(feed.answer(request, ok([restBook('KRW-BTC', 999, GOOD)]), T0))).toBeUndefined();
+    const again = requestIn(feed.tick(T0 + 2 * S));
+    expect(bookIn(feed.answer(again, ok([restBook('KRW-BTC', 1_000, GOOD)]), T0 + 2 * S))).toMatchObject({ epoch: 8, from: 'rest' });
   });
 
   it('keeps no more than the newest bad messages', () => {
@@ -181,7 +221,7 @@ describe('upbit', () => {
     const outputs = feed.frame(Buffer.from('{"error":{"name":"NO_CODES","message":"no codes"}}'), T0);
     expect(outputs).toEqual([
       { kind: 'fault', why: 'upbit refuses: NO_CODES: no codes', code: null },
-      { kind: 'reconnect', why: 'upbit refuses: NO_CODES: no codes', overlap: false },
+      { kind: 'reconnect', why: 'upbit refuses: NO_CODES: no codes', overlap: false, refused: true },
     ]);
   });
 
@@ -306,7 +346,8 @@ describe("upbit's answers and rules", () => {
     const news = (status: number, headers: Record<string, string>, body = '') =>
       upbit.limitNews({ status, headers, body: Buffer.from(body) });
     expect(news(200, { 'remaining-req': 'group=order; min=1800; sec=11' })).toMatchObject({ limit: 'order', left: 11, waitMs: null });
-    expect(news(429, {})).toMatchObject({ waitMs: 500, banned: false });
+    expect(news(429, {})).toMatchObject({ waitMs: null, banned: false });
+    expect(news(429, { 'retry-after': '3' })).toMatchObject({ waitMs: 3_000, banned: false });
     expect(news(418, {}, 'blocked for 30 seconds')).toMatchObject({ waitMs: 30_000, banned: true });
     expect(news(200, { 'remaining-req': 'nonsense' })).toMatchObject({ limit: null, left: null });
   });

@@ -40,7 +40,6 @@ export function upbitFees(quote: string): Fees {
 const REMAINING = /^\s*group=([\w-]{1,40});\s*min=\d{1,9};\s*sec=(\d{1,9})\s*$/;
 /** A block whose length the answer does not say. */
 const BLOCK_MS = 60_000;
-const TOO_FAST_MS = 500;
 
 /** `Remaining-Req: group=order; min=1800; sec=11`, of which `min` is out of use. */
 export function upbitLimitNews({ status, headers, body }: RestResponse): LimitNews {
@@ -48,7 +47,7 @@ export function upbitLimitNews({ status, headers, body }: RestResponse): LimitNe
   const limit = remaining?.[1] ?? null;
   const left = remaining === null ? null : Number(remaining[2]);
   const retry = retryAfterMs(headers['retry-after']);
-  if (status === 429) return { ...NO_NEWS, limit, left, waitMs: retry ?? TOO_FAST_MS };
+  if (status === 429) return { ...NO_NEWS, limit, left, waitMs: retry };
   if (status === 418) return { ...NO_NEWS, limit, left, waitMs: retry ?? blockMs(body) ?? BLOCK_MS, banned: true };
   return { ...NO_NEWS, limit, left };
 }

@@ -77,10 +77,11 @@ export function makeAggregator(): Core {
   function takeBook(event: StreamEvent<'book'>, settings: Settings, context: CoreContext): void {
     const place = placeOf(event, settings);
     if (place === null) return;
-    const { epoch, receivedAt, backup, bids, asks } = event.data;
+    const { epoch, receivedAt, lateMs, backup, bids, asks } = event.data;
     const held = coins.get(place.coin) ?? hold(place.coin, settings, context);
     const cut = (levels: readonly VenueLevel[]) => (levels.length > settings.levels ? levels.slice(0, settings.levels) : levels);
-    held.books[place.venue] = { position: event.position, epoch, receivedAt, backup: backup === true, bids: cut(bids), asks: cut(asks) };
+    const asOf = receivedAt - (lateMs ?? 0) * 1_000;
+    held.books[place.venue] = { position: event.position, epoch, asOf, backup: backup === true, bids: cut(bids), asks: cut(asks) };
     const ready = prepared.get(place.coin);
     if (ready !== undefined) ready.sides[place.venue] = null;
     show(place.coin, held, settings, context);
@@ -129,7 +130,7 @@ export function makeAggregator(): Core {
         symbol: ready.symbols[i] as string,
         state,
         epoch: book === null ? 0 : book.epoch,
-        ageMs: book === null ? null : Math.max(0, now - book.receivedAt) / 1000,
+        ageMs: book === null ? null : Math.max(0, now - book.asOf) / 1000,
         rate: conversion === null ? null : 1 / conversion.rate,
       };
       venues.push(book?.backup ? { ...line, backup: true } : line);
@@ -189,7 +190,7 @@ export function makeAggregator(): Core {
 
   return {
     version: VERSION,
-    schema: 2,
+    schema: 3,
     inputs: ['session.started', 'session.resumed', 'clock', 'book', 'fx'],
 
     handle(event: AnyEvent, context: CoreContext): void {
@@ -221,7 +222,7 @@ export function makeAggregator(): Core {
       places.clear();
       prepared.clear();
       // Older code kept books and rates of a session that is over: the one that goes on from here publishes them anew.
-      settings = schema < 2 ? null : saved.settings;
+      settings = schema < 3 ? null : saved.settings;
       if (settings === null) return;
       for (const [pair, rate] of saved.said) said.set(pair, rate);
       for (const [coin, { books, shown, statistics, ...rest }] of saved.coins)

@@ -89,6 +89,32 @@ describe('aggregator', () => {
     expect(states(bench)).toEqual(['fresh', 'fresh']);
   });
 
+  it('has no place for a venue whose book was taken back, and gives it one with the next epoch', () => {
+    const bench = begun();
+    bench.feed(rateOf('KRW-USDT', 1500));
+    bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [[133_750_000, 0.25]], bench.now));
+    bench.feed(bookOf('binance', 'BTC-USDT', [[89_000, 1]], [[89_001, 1]], bench.now));
+    const [said] = bench.feed(bookOf('binance', 'BTC-USDT', [], [], bench.now));
+    expect(states(bench)).toEqual(['fresh', 'absent']);
+    expect(newest(bench).bids.map(([, , venue]) => venue)).toEqual([0]);
+    expect([newest(bench).venues[1]?.epoch, said?.basis.length]).toEqual([1, 2]);
+    bench.feed(bookOf('binance', 'BTC-USDT', [[89_000, 1]], [], bench.now));
+    expect(states(bench)).toEqual(['fresh', 'fresh']);
+  });
+
+  it('counts from when a book was true, not from when it came', () => {
+    const bench = begun();
+    bench.feed(rateOf('KRW-USDT', 1500));
+    const book = bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now);
+    bench.feed({ ...book, data: { ...book.data, lateMs: 6_000 } });
+    expect(newest(bench)).toMatchObject({ bids: [], venues: [{ state: 'stale', ageMs: 6_000 }, {}] });
+    bench.feed({ ...book, data: { ...book.data, lateMs: 4_000 } });
+    expect(newest(bench).venues[0]).toMatchObject({ state: 'fresh', ageMs: 4_000 });
+    bench.pass(1_000);
+    expect(bench.pass(1).map(({ type }) => type)).toEqual(['l2']);
+    expect(states(bench)).toEqual(['stale', 'absent']);
+  });
+
   it('shows at most 20 levels a side, in order, and of each fresh venue the top of its book even at a premium', () => {
     const bench = begun();
     bench.feed(rateOf('KRW-USDT', 1000));

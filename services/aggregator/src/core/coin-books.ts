@@ -7,7 +7,8 @@ import type { Settings } from './settings.ts';
 export interface HeldBook {
   readonly position: number;
   readonly epoch: number;
-  readonly receivedAt: number;
+  /** When it was received, less how late it came. */
+  readonly asOf: number;
   readonly backup: boolean;
   readonly bids: readonly VenueLevel[];
   readonly asks: readonly VenueLevel[];
@@ -45,13 +46,17 @@ export function newCoinBooks(venues: number): CoinBooks {
 
 /** The last moment at which a venue's book may be traded on, as far as ages go. */
 export function freshUntil(book: HeldBook, conversion: Conversion, settings: Settings): number {
-  return Math.min(book.receivedAt + settings.staleAfterMicros, conversion.at + settings.staleRateMicros);
+  return Math.min(book.asOf + settings.staleAfterMicros, conversion.at + settings.staleRateMicros);
 }
 
-/** Without a book or a rate it has no place; with an old book, or one that was only asked for, no say. */
+/**
+ * Without a book or a rate it has no place, and a book without a level is one that was taken back; with an old book, or
+ * one that was only asked for, it has no say.
+ */
 export function stateOf(book: HeldBook | null, conversion: Conversion | null, settings: Settings, now: number): VenueState {
   if (book === null || conversion === null || now > conversion.at + settings.staleRateMicros) return 'absent';
-  return book.backup || now > book.receivedAt + settings.staleAfterMicros ? 'stale' : 'fresh';
+  if (book.bids.length === 0 && book.asks.length === 0) return 'absent';
+  return book.backup || now > book.asOf + settings.staleAfterMicros ? 'stale' : 'fresh';
 }
 
 /** Both sides of one book at one rate. Follows from the book and the rate alone, so it is no part of the state. */

@@ -1,77 +1,200 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
-import type { Core, CoreContext, Json } from '@arb/shared/core';
-import { type Bell, close, delivered, loadBell, newBell, raise, ringWaiting, type SavedBell, saveBell } from './bell.ts';
-import { endMalformed, MALFORMED_TIMER, takeQuarantine } from './malformed.ts';
-import { checkSilence, expectServices, forgiveAll, hear, type LastHeard } from './silence.ts';
+import type { AlertingConfig, AlertRules, Core, CoreContext, Json, SessionConfig } from '@arb/shared/core';
+import { acknowledge, type Bell, type Hand, loadBell, newBell, ringOn, type SavedBell, saveBell } from './bell.ts';
+import { countTrip, type Day, loadDay, newDay, type SavedDay, saveDay, turnDay } from './day.ts';
+import { type Counters, factsOf } from './facts.ts';
+import { endQuiets, obeyQuiet } from './quiet.ts';
+import { type ReadyRules, readyRules } from './rule.ts';
 import { VERSION } from './version.ts';
+import { delivered, type Ears, loadVoice, newVoice, type SavedVoice, saveVoice, tell, tellHeld, type Voice } from './voice.ts';
+import { checkSilence, expectServices, forgiveAll, type Heard, passTime, watch } from './watch.ts';
 
 /** A clock that has not been said for this long was away: the stack had stopped, or the journal was restarted. */
 const CLOCK_AWAY_MICROS = 2_000_000;
 
-/** What its shell looks at: the alerts that people have not been told of. */
+/** What its shell looks at: alerts that not all of their channels have taken or given up, and which channels those are. */
 export interface AlertingCore extends Core {
-  undelivered(): Iterable<DataOf<'alert'>>;
+  undelivered(): Iterable<{ readonly alert: DataOf<'alert'>; readonly left: readonly string[] }>;
+  /** Channels that have not taken this alert yet; none for one that is unknown here. */
+  leftOf(id: string): readonly string[];
 }
 
 /** What goes wrong in; what people must know, raised once and closed when it is over, out. */
 export function makeAlerting(): AlertingCore {
-  let started = false;
+  let config: Pick<AlertingConfig, 'routing' | 'rules'> | null = null;
+  let maxExposure: number | null = null;
+  let ears: Ears | null = null;
+  let rules: ReadyRules = readyRules(null);
   let bell: Bell = newBell();
+  let voice: Voice = newVoice();
+  let day: Day = newDay(null);
   let lastClock = 0;
-  const heard: LastHeard = new Map();
+  let heard: Heard = new Map();
+  let counters: Counters = new Map();
 
-  function start({ data }: StreamEvent<'session.started'>, context: CoreContext): void {
-    started = true;
-    lastClock = context.now;
-    expectServices(heard, Object.keys(data.versions), context.now);
+  function hear(given: unknown): void {
+    const session = given as Partial<SessionConfig> | null;
+    const { routing = 'production', rules: set = null } = (session?.alerting ?? {}) as Partial<AlertingConfig>;
+    config = { routing, rules: set };
+    ears = earsOf(config);
+    rules = readyRules(set);
+    const limit = Number(session?.risk?.maxExposure ?? Number.NaN);
+    maxExposure = limit > 0 ? limit : null;
   }
 
-  function takeHealth({ venue, state, why }: DataOf<'health'>, context: CoreContext): void {
-    const key = `venue/${venue}`;
-    if (state === 'DOWN')
-      raise(bell, key, { rule: 'venue-down', severity: 'P2', summary: `${venue} is down: ${why.slice(0, 500)}` }, context);
-    else close(bell, key, `${venue} is ${state}`, context);
+  function start({ data }: StreamEvent<'session.started'>, context: CoreContext): void {
+    hear(data.config);
+    lastClock = context.now;
+    // Counters are those of a process, and it may be another one.
+    counters = new Map();
+    expectServices(heard, rules, Object.keys(data.versions), context.now);
+  }
+
+  function obey({ subject, data }: StreamEvent<'command'>, hand: Hand): void {
+    const what = subject.slice('command.'.length);
+    let said: string | null;
+    if (what === 'ack') {
+      const target = (data.target ?? '').slice(0, 200);
+      const found = acknowledge(bell, rules.byId, keyOfAlert(target), data.by, hand);
+      said = found > 0 ? null : `nothing is open under ${target === '' ? 'no name' : target}: nothing was acknowledged`;
+    } else said = obeyQuiet(bell.quiets, what, data, hand.context.now);
+    if (said !== null) record(what, said, hand);
+  }
+
+  /** People may name an alert by its id; what stays open is a key. */
+  function keyOfAlert(target: string): string {
+    return voice.undelivered.get(target)?.alert.key ?? target;
+  }
+
+  /** For the journal only: who has changed what is told. */
+  function record(what: string, summary: string, { context, voice, ears }: Hand): void {
+    tell(
+      voice,
+      ears,
+      {
+        key: `people/${what}`,
+        rule: 'PEOPLE',
+        severity: 'P3',
+        state: 'noted',
+        step: 'moment',
+        summary: summary.slice(0, 1000),
+        count: 1,
+        since: context.now,
+        runbook: 'people',
+        channels: [],
+        quiet: 'for the record',
+        basis: [],
+      },
+      context,
+    );
+  }
+
+  function takeClock(event: StreamEvent<'clock'>, hand: Hand): void {
+    if (event.at - lastClock > CLOCK_AWAY_MICROS) forgiveAll(heard, hand.context.now);
+    lastClock = event.at;
+    endQuiets(bell.quiets, hand.context.now);
+    checkSilence(bell, rules, heard, hand);
+    passTime(bell, rules, hand);
+    ringOn(bell, rules.byId, hand);
+    tellHeld(hand.voice, hand.ears, hand.context);
+    day = turnDay(day, hand.voice, hand.ears, hand.context);
   }
 
   return {
     version: VERSION,
-    schema: 1,
-    inputs: ['session.started', 'clock', 'service.started', 'service.heartbeat', 'quarantine', 'health', 'alert.delivery'],
+    schema: 2,
+    inputs: [
+      'session.started',
+      'session.resumed',
+      'session.stopping',
+      'clock',
+      'service.started',
+      'service.heartbeat',
+      'lease',
+      'quarantine',
+      'command',
+      'fx',
+      'health',
+      'universe',
+      'decision',
+      'verdict',
+      'guard',
+      'order',
+      'position',
+      'alert.delivery',
+      'alert.queue',
+    ],
 
     handle(event: AnyEvent, context: CoreContext): void {
       if (event.type === 'session.started') start(event, context);
-      else if (!started) return;
-      else if (event.type === 'service.started' || event.type === 'service.heartbeat')
-        hear(heard, bell, event.subject.slice('service.'.length), context);
-      else if (event.type === 'quarantine') takeQuarantine(bell, event.data, context);
-      else if (event.type === 'alert.delivery') delivered(bell, event.data);
-      else if (event.type === 'health') takeHealth(event.data, context);
-      else if (event.type === 'clock') {
-        if (event.at - lastClock > CLOCK_AWAY_MICROS) forgiveAll(heard, context.now);
-        lastClock = event.at;
-        checkSilence(heard, bell, context);
-        ringWaiting(bell, context);
+      if (event.type === 'alert.delivery') {
+        delivered(voice, event.data);
+        return;
       }
+      if (ears === null) return;
+      const hand: Hand = { voice, ears, day, context };
+      if (event.type === 'position') countTrip(day, event.data);
+      else if (event.type === 'guard') day.equity = event.data.equity;
+      watch(bell, rules, heard, factsOf(event, { now: context.now, session: context.session, counters, maxExposure }), hand);
+      if (event.type === 'command') obey(event, hand);
+      else if (event.type === 'clock') takeClock(event, hand);
     },
 
-    onTimer(id: string, context: CoreContext): void {
-      if (id !== MALFORMED_TIMER) throw new Error(`alerting: expected timer ${MALFORMED_TIMER}, found ${id}`);
-      endMalformed(bell, context);
+    onTimer(id: string): void {
+      throw new Error(`alerting: sets no timer, but was called by timer ${id}`);
     },
 
-    undelivered: () => bell.undelivered.values(),
+    undelivered: () => voice.undelivered.values(),
+    leftOf: (id) => voice.undelivered.get(id)?.left ?? [],
 
     save(): Json {
-      return { started, lastClock, heard: [...heard], bell: saveBell(bell) } as unknown as Json;
+      const saved: Saved = {
+        config,
+        maxExposure,
+        bell: saveBell(bell),
+        voice: saveVoice(voice),
+        day: saveDay(day),
+        lastClock,
+        heard: [...heard].map(([key, entry]) => [key, { ...entry }]),
+        counters: [...counters],
+      };
+      return saved as unknown as Json;
     },
 
-    load(json: Json): void {
-      const saved = json as unknown as { started: boolean; lastClock: number; heard: [string, number][]; bell: SavedBell };
-      started = saved.started;
-      lastClock = saved.lastClock;
-      heard.clear();
-      for (const [service, at] of saved.heard) heard.set(service, at);
+    load(json: Json, schema: number): void {
+      if (schema < 2) {
+        // The first version knew no rules: nothing of what was open can be carried on, but ids go on counting.
+        voice.lastId = (json as unknown as { readonly bell: { readonly lastId: number } }).bell.lastId;
+        return;
+      }
+      const saved = json as unknown as Saved;
+      config = saved.config;
+      ears = earsOf(config);
+      rules = readyRules(config?.rules ?? null);
+      maxExposure = saved.maxExposure;
       bell = loadBell(saved.bell);
+      voice = loadVoice(saved.voice);
+      day = loadDay(saved.day);
+      lastClock = saved.lastClock;
+      heard = new Map(saved.heard.map(([key, entry]) => [key, { ...entry }]));
+      counters = new Map(saved.counters);
     },
   };
+}
+
+/** Without rules there is nobody to tell: the core stays still. */
+function earsOf(config: { readonly routing: AlertingConfig['routing']; readonly rules: AlertRules | null } | null): Ears | null {
+  return config === null || config.rules === null ? null : { rules: config.rules, routing: config.routing };
+}
+
+type HeardEntry = Heard extends Map<string, infer E> ? E : never;
+interface Saved {
+  readonly config: Pick<AlertingConfig, 'routing' | 'rules'> | null;
+  readonly maxExposure: number | null;
+  readonly bell: SavedBell;
+  readonly voice: SavedVoice;
+  readonly day: SavedDay;
+  readonly lastClock: number;
+  readonly heard: readonly (readonly [string, HeardEntry])[];
+  readonly counters: readonly (readonly [string, Readonly<Record<string, number>>])[];
 }

@@ -1,122 +1,324 @@
-import type { DataOf } from '@arb/shared/contracts';
 import type { CoreContext } from '@arb/shared/core';
+import { countAlert, type Day } from './day.ts';
+import { type Quiet, quietOf } from './quiet.ts';
+import { MINUTE, type ReadyRule, SECOND } from './rule.ts';
+import { originOf, spell, type Trouble, type Troubles } from './trouble.ts';
+import { type Alert, type Ears, type Message, tell, type Voice } from './voice.ts';
 
-type Severity = DataOf<'alert'>['severity'];
-
-/** What one key of trouble is known by. */
-export interface Trouble {
-  readonly rule: string;
-  readonly severity: Severity;
-  readonly summary: string;
+/** What came and went of one rule since its last message: told in one when the time is over. */
+interface Group {
+  readonly until: number;
+  /** Keys that have opened, in that order. */
+  opened: string[];
+  /** Keys of those that were told, and are over. */
+  closed: string[];
+  /** Opened and over before anybody was told. */
+  passed: number;
 }
 
-interface Ringing {
-  trouble: Trouble;
-  /** Whether people have been told, or it waits because it was raised a moment ago. */
-  raised: boolean;
-  /** How often it happened since it was raised. */
-  count: number;
+/** A moment that was told, and how often it came again since. */
+interface Repeat {
+  readonly until: number;
+  more: number;
+  last: Trouble;
 }
 
-/** The same key is raised at most once in this time, however often it comes and goes. */
-const QUIET_MICROS = 10_000_000;
-/** Keys come from services, venues and rules: far fewer than this. What comes beyond is not kept. */
-const MOST_KEYS = 1000;
+/** Keys that one grouped message names. */
+const MOST_NAMED = 10;
+/** A group keeps no more keys; the rest is counted as passed. */
+const MOST_GROUPED = 1_000;
 
-type Alert = DataOf<'alert'>;
-
-/** Told to the stream and not to people yet: beyond this the oldest is given up. */
-const MOST_UNDELIVERED = 1000;
-
-/** Alerts that are open, and when each key was last raised. */
+/** Everything between a trouble and what is told of it. */
 export interface Bell {
-  readonly open: Map<string, Ringing>;
+  readonly troubles: Troubles;
+  readonly perRule: Map<string, number>;
+  /** When each key was last told to be open. */
   readonly raisedAt: Map<string, number>;
-  /** By id: what no channel has delivered yet. */
-  readonly undelivered: Map<string, Alert>;
-  /** Of the last alert. */
-  lastId: number;
+  readonly groups: Map<string, Group>;
+  readonly moments: Map<string, Repeat>;
+  readonly quiets: Quiet[];
 }
 
 export function newBell(): Bell {
-  return { open: new Map(), raisedAt: new Map(), undelivered: new Map(), lastId: 0 };
+  return { troubles: new Map(), perRule: new Map(), raisedAt: new Map(), groups: new Map(), moments: new Map(), quiets: [] };
 }
 
-/** A channel has delivered it, or has given it up for good. */
-export function delivered(bell: Bell, { id, state }: DataOf<'alert.delivery'>): void {
-  if (state !== 'failed') bell.undelivered.delete(id);
+/** What ringing needs beside the bell itself. */
+export interface Hand {
+  readonly voice: Voice;
+  readonly ears: Ears;
+  readonly day: Day;
+  readonly context: CoreContext;
 }
 
-export function raise(bell: Bell, key: string, trouble: Trouble, context: CoreContext): void {
-  const ringing = bell.open.get(key);
-  if (ringing !== undefined) {
-    ringing.count++;
-    ringing.trouble = trouble;
+export function add(bell: Bell, trouble: Trouble): void {
+  bell.troubles.set(trouble.key, trouble);
+  bell.perRule.set(trouble.rule, (bell.perRule.get(trouble.rule) ?? 0) + 1);
+}
+
+function drop(bell: Bell, trouble: Trouble): void {
+  bell.troubles.delete(trouble.key);
+  const left = (bell.perRule.get(trouble.rule) ?? 1) - 1;
+  if (left === 0) bell.perRule.delete(trouble.rule);
+  else bell.perRule.set(trouble.rule, left);
+}
+
+/** A suspicion has become a trouble. */
+export function open(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void {
+  trouble.open = true;
+  trouble.openedAt = hand.context.now;
+  announce(bell, ready, trouble, hand);
+}
+
+/** Tells that it is open, unless that must wait: for the throttle, for the rule's group. */
+export function announce(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void {
+  const { now } = hand.context;
+  const last = bell.raisedAt.get(trouble.key);
+  if (last !== undefined && now - last < hand.ears.rules.limits.throttleSeconds * SECOND) return;
+  const quiet = quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity);
+  if (quiet === null) {
+    const group = bell.groups.get(trouble.rule);
+    if (group !== undefined) {
+      if (group.opened.includes(trouble.key)) return;
+      if (group.opened.length < MOST_GROUPED) {
+        group.opened.push(trouble.key);
+        return;
+      }
+    }
+  }
+  sayOpen(bell, ready, trouble, quiet, hand);
+}
+
+function sayOpen(bell: Bell, ready: ReadyRule, trouble: Trouble, quiet: string | null, hand: Hand): void {
+  bell.raisedAt.set(trouble.key, hand.context.now);
+  trouble.told = quiet === null ? 'people' : 'journal';
+  say(ready, trouble, 'raised', 'opened', trouble.summary, quiet, hand);
+  if (quiet === null) beginGroup(bell, trouble, hand);
+}
+
+/** It is over. Only who was told that it began is told that it has ended. */
+export function close(bell: Bell, ready: ReadyRule | null, trouble: Trouble, why: string, hand: Hand): void {
+  drop(bell, trouble);
+  if (!trouble.open) return;
+  if (trouble.told === 'nobody') {
+    const group = bell.groups.get(trouble.rule);
+    if (group === undefined) return;
+    group.opened = group.opened.filter((key) => key !== trouble.key);
+    group.passed++;
     return;
   }
-  if (bell.open.size >= MOST_KEYS) return;
-  const fresh: Ringing = { trouble, raised: false, count: 1 };
-  bell.open.set(key, fresh);
-  ring(bell, key, fresh, context);
+  if (trouble.told === 'group' && ready !== null) {
+    const group = bell.groups.get(trouble.rule) ?? beginGroup(bell, trouble, hand);
+    if (group !== null && group.closed.length < MOST_GROUPED) {
+      group.closed.push(trouble.key);
+      return;
+    }
+  }
+  const quiet =
+    trouble.told === 'journal' ? 'nobody was told that it began' : quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity);
+  const summary = `over after ${spell(hand.context.now - trouble.since)}${why === '' ? '' : ` (${why})`}: ${trouble.summary}`;
+  say(ready, trouble, 'closed', 'closed', summary, quiet, hand);
 }
 
-export function close(bell: Bell, key: string, summary: string, context: CoreContext): void {
-  const ringing = bell.open.get(key);
-  if (ringing === undefined) return;
-  bell.open.delete(key);
-  if (ringing.raised) say(bell, key, ringing, 'closed', summary, context);
+/** From now on what comes of the same rule is collected; null where its severity waits for nothing. */
+function beginGroup(bell: Bell, { rule, severity }: Trouble, { ears, context }: Hand): Group | null {
+  const micros = ears.rules.limits.aggregateSeconds[severity] * SECOND;
+  if (micros === 0) return null;
+  const group: Group = { until: context.now + micros, opened: [], closed: [], passed: 0 };
+  bell.groups.set(rule, group);
+  return group;
 }
 
-/** On every clock: what had to wait is raised now if it is still there, and what is long past is forgotten. */
-export function ringWaiting(bell: Bell, context: CoreContext): void {
-  for (const [key, ringing] of bell.open) if (!ringing.raised) ring(bell, key, ringing, context);
-  for (const [key, at] of bell.raisedAt) if (context.now - at >= QUIET_MICROS) bell.raisedAt.delete(key);
+/** Something that does not last. The first is told at once; what follows it soon becomes one message. */
+export function note(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void {
+  const { context, ears } = hand;
+  const repeat = bell.moments.get(trouble.key);
+  if (repeat !== undefined) {
+    repeat.last = trouble;
+    repeat.more++;
+    return;
+  }
+  const micros = ears.rules.limits.aggregateSeconds[trouble.severity] * SECOND;
+  if (micros > 0 && bell.moments.size < MOST_GROUPED)
+    bell.moments.set(trouble.key, { until: context.now + micros, more: 0, last: trouble });
+  sayMoment(bell, ready, trouble, trouble.summary, hand);
 }
 
-function ring(bell: Bell, key: string, ringing: Ringing, context: CoreContext): void {
-  const last = bell.raisedAt.get(key);
-  if (last !== undefined && context.now - last < QUIET_MICROS) return;
-  bell.raisedAt.set(key, context.now);
-  ringing.raised = true;
-  say(bell, key, ringing, 'raised', ringing.trouble.summary, context);
+function sayMoment(bell: Bell, ready: ReadyRule, trouble: Trouble, summary: string, hand: Hand): void {
+  say(ready, trouble, 'noted', 'moment', summary, quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity), hand);
 }
 
-function say(
-  bell: Bell,
-  key: string,
-  { trouble, count }: Ringing,
-  state: 'raised' | 'closed',
+function endMoments(bell: Bell, rules: ReadonlyMap<string, ReadyRule>, hand: Hand): void {
+  for (const [key, { until, more, last }] of bell.moments) {
+    if (hand.context.now < until) continue;
+    bell.moments.delete(key);
+    const ready = rules.get(last.rule);
+    if (more === 0 || ready === undefined) continue;
+    const micros = hand.ears.rules.limits.aggregateSeconds[last.severity] * SECOND;
+    bell.moments.set(key, { until: hand.context.now + micros, more: 0, last });
+    sayMoment(bell, ready, { ...last, hits: more }, more === 1 ? last.summary : `${more} times more, at last: ${last.summary}`, hand);
+  }
+}
+
+/** On every clock: what had to wait is told, what is long open is told again, what nobody takes is told louder. */
+export function ringOn(bell: Bell, rules: ReadonlyMap<string, ReadyRule>, hand: Hand): void {
+  const { now } = hand.context;
+  for (const [rule, group] of bell.groups) if (now >= group.until) endGroup(bell, rules.get(rule) ?? null, rule, group, hand);
+  endMoments(bell, rules, hand);
+  const throttle = hand.ears.rules.limits.throttleSeconds * SECOND;
+  for (const [key, at] of bell.raisedAt) if (now - at >= throttle && !bell.troubles.has(key)) bell.raisedAt.delete(key);
+  for (const trouble of bell.troubles.values()) {
+    const ready = rules.get(trouble.rule);
+    if (!trouble.open || ready === undefined) continue;
+    if (trouble.told === 'nobody') announce(bell, ready, trouble, hand);
+    else if (trouble.told === 'journal') tellAfterQuiet(bell, ready, trouble, hand);
+    else if (!trouble.acknowledged) press(bell, ready, trouble, hand);
+  }
+}
+
+/** The silence has ended before the trouble. */
+function tellAfterQuiet(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void {
+  if (quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity) !== null) return;
+  trouble.told = 'people';
+  bell.raisedAt.set(trouble.key, hand.context.now);
+  const lasted = spell(hand.context.now - trouble.since);
+  say(ready, trouble, 'raised', 'still-open', `still open after ${lasted}: ${trouble.summary}`, null, hand);
+}
+
+function press(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void {
+  const { now } = hand.context;
+  const { escalate } = ready.rule;
+  const lasted = now - trouble.openedAt;
+  if (escalate !== undefined && trouble.severity !== escalate.to && lasted >= escalate.afterMinutes * MINUTE) {
+    trouble.severity = escalate.to;
+    const quiet = quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity);
+    say(ready, trouble, 'raised', 'escalated', `nobody has taken it for ${spell(lasted)}: ${trouble.summary}`, quiet, hand);
+    return;
+  }
+  // One of many: the group was told, and each by itself would be a flood.
+  if (trouble.told === 'group') return;
+  const due = reminderAt(hand.ears.rules.limits.remindMinutes[trouble.severity], trouble.reminders);
+  if (due === null || lasted < due * MINUTE) return;
+  trouble.reminders++;
+  const quiet = quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity);
+  say(ready, trouble, 'raised', 'still-open', `still open after ${spell(now - trouble.since)}: ${trouble.summary}`, quiet, hand);
+}
+
+/** Minutes after its opening at which it is told again; the last of the list again and again. */
+export function reminderAt(minutes: readonly number[], done: number): number | null {
+  const last = minutes[minutes.length - 1];
+  if (last === undefined) return null;
+  return done < minutes.length ? (minutes[done] as number) : last * (done - minutes.length + 2);
+}
+
+function endGroup(bell: Bell, ready: ReadyRule | null, rule: string, group: Group, hand: Hand): void {
+  bell.groups.delete(rule);
+  const waiting = group.opened.flatMap((key) => bell.troubles.get(key) ?? []);
+  const [only] = waiting;
+  if (ready !== null && only !== undefined) {
+    if (waiting.length === 1 && group.passed === 0)
+      sayOpen(bell, ready, only, quietOf(bell.quiets, only.rule, only.key, only.severity), hand);
+    else {
+      for (const trouble of waiting) {
+        trouble.told = 'group';
+        bell.raisedAt.set(trouble.key, hand.context.now);
+      }
+      const passed = group.passed === 0 ? '' : `, and ${group.passed} that came and went`;
+      sayGroup(ready, only, `${waiting.length} more${passed}: ${named(group.opened)}`, waiting.length + group.passed, hand);
+      beginGroup(bell, only, hand);
+    }
+  } else if (ready !== null && group.passed > 0) sayGroup(ready, null, `${group.passed} more came and went`, group.passed, hand);
+  if (ready !== null && group.closed.length > 0) sayGroup(ready, null, `over: ${named(group.closed)}`, group.closed.length, hand);
+}
+
+function named(keys: readonly string[]): string {
+  const shown = keys.slice(0, MOST_NAMED).join(', ');
+  return keys.length <= MOST_NAMED ? shown : `${shown} and ${keys.length - MOST_NAMED} more`;
+}
+
+function sayGroup({ rule }: ReadyRule, first: Trouble | null, what: string, count: number, hand: Hand): void {
+  const { context } = hand;
+  const message: Message = {
+    key: rule.id,
+    rule: rule.id,
+    severity: first?.severity ?? rule.severity,
+    state: 'noted',
+    step: 'grouped',
+    summary: `${rule.says}: ${what}`,
+    count,
+    since: first?.since ?? context.now,
+    runbook: rule.runbook,
+    channels: rule.channels ?? [],
+    quiet: null,
+    basis: first === null ? [] : [originOf(first, context.session)],
+  };
+  countAlert(hand.day, tell(hand.voice, hand.ears, message, context));
+}
+
+export function say(
+  ready: ReadyRule | null,
+  trouble: Trouble,
+  state: Alert['state'],
+  step: Message['step'],
   summary: string,
-  context: CoreContext,
+  quiet: string | null,
+  hand: Hand,
 ): void {
-  const { rule, severity } = trouble;
-  const alert: Alert = { id: `a${++bell.lastId}`, key, rule, severity, state, summary, count };
-  if (bell.undelivered.size >= MOST_UNDELIVERED) bell.undelivered.delete(bell.undelivered.keys().next().value as string);
-  bell.undelivered.set(alert.id, alert);
-  context.emit('alert', [severity.toLowerCase()], alert);
+  const { context, voice, ears, day } = hand;
+  const message: Message = {
+    key: trouble.key,
+    rule: trouble.rule,
+    severity: trouble.severity,
+    state,
+    step,
+    summary,
+    count: trouble.hits,
+    since: trouble.since,
+    runbook: ready?.rule.runbook ?? '',
+    channels: ready?.rule.channels ?? [],
+    quiet,
+    basis: [originOf(trouble, context.session)],
+  };
+  countAlert(day, tell(voice, ears, message, context));
+}
+
+/** Somebody takes care of it: it is told no more until it ends. By key, or by rule for all of its keys. */
+export function acknowledge(bell: Bell, rules: ReadonlyMap<string, ReadyRule>, target: string, by: string, hand: Hand): number {
+  let found = 0;
+  for (const trouble of bell.troubles.values()) {
+    if (!trouble.open || trouble.acknowledged || (trouble.key !== target && trouble.rule !== target)) continue;
+    trouble.acknowledged = true;
+    found++;
+    const summary = `${by.slice(0, 100)} takes care of it: ${trouble.summary}`;
+    say(rules.get(trouble.rule) ?? null, trouble, 'raised', 'acknowledged', summary, 'acknowledged', hand);
+  }
+  return found;
 }
 
 export interface SavedBell {
-  readonly open: [string, Ringing][];
+  readonly troubles: readonly Trouble[];
   readonly raisedAt: [string, number][];
-  readonly undelivered: [string, Alert][];
-  readonly lastId: number;
+  readonly groups: [string, Group][];
+  readonly moments: [string, Repeat][];
+  readonly quiets: readonly Quiet[];
 }
 
-export function saveBell(bell: Bell): SavedBell {
+export function saveBell({ troubles, raisedAt, groups, moments, quiets }: Bell): SavedBell {
   return {
-    open: [...bell.open].map(([key, ringing]) => [key, { ...ringing }]),
-    raisedAt: [...bell.raisedAt],
-    undelivered: [...bell.undelivered],
-    lastId: bell.lastId,
+    troubles: [...troubles.values()].map((trouble) => ({ ...trouble, times: [...trouble.times] })),
+    raisedAt: [...raisedAt],
+    groups: [...groups].map(([rule, group]) => [rule, { ...group, opened: [...group.opened], closed: [...group.closed] }]),
+    moments: [...moments].map(([key, repeat]) => [key, { ...repeat, last: { ...repeat.last } }]),
+    quiets: [...quiets],
   };
 }
 
 export function loadBell(saved: SavedBell): Bell {
-  return {
-    open: new Map(saved.open.map(([key, ringing]) => [key, { ...ringing }])),
-    raisedAt: new Map(saved.raisedAt),
-    undelivered: new Map(saved.undelivered),
-    lastId: saved.lastId,
-  };
+  const bell = newBell();
+  for (const trouble of saved.troubles) add(bell, { ...trouble, times: [...trouble.times] });
+  for (const [key, at] of saved.raisedAt) bell.raisedAt.set(key, at);
+  for (const [rule, group] of saved.groups) bell.groups.set(rule, { ...group, opened: [...group.opened], closed: [...group.closed] });
+  for (const [key, repeat] of saved.moments) bell.moments.set(key, { ...repeat, last: { ...repeat.last } });
+  bell.quiets.push(...saved.quiets);
+  return bell;
 }

@@ -84,6 +84,7 @@ describe('shell', () => {
         'clock',
         'fill',
         'guard',
+        'health',
         'kpi',
         'l2',
         'lease',

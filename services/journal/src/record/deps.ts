@@ -33,6 +33,8 @@ export interface RecordDeps {
   readonly log: Log;
   readonly rssMb: () => number;
   readonly pid: number;
+  /** What is wrong around the recording, for the heartbeat to say where the recording itself has nothing to say. */
+  readonly trouble?: () => string | null;
 }
 
 /** What this start of the stack wants to run. */

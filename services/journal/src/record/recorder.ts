@@ -9,12 +9,13 @@ import {
   streamOf,
   subjectOf,
 } from '@arb/shared/contracts';
-import { sealBatch, startChain } from '@arb/shared/journal';
+import { rowOf, sealBatch, startChain } from '@arb/shared/journal';
 import {
   type AdminLink,
   Backoff,
   type Cancel,
   Deque,
+  Inquiry,
   Intake,
   identify,
   isRefusal,
@@ -26,7 +27,6 @@ import {
   type StreamMessage,
 } from '@arb/shared/runtime';
 import type { RecordDeps, SessionRow } from './deps.ts';
-import { rowOf } from './row.ts';
 import { StreamClock } from './stream-clock.ts';
 
 /** Why a recorder is done. `superseded`: another journal writes this session now. */
@@ -42,12 +42,6 @@ const MAX_QUARANTINES_PER_SECOND = 20;
 const LOST_AGAIN_AFTER_MS = 500;
 const RESUME_AGAIN_MS = 250;
 const MAX_UNCONFIRMED = 200;
-
-/** One output on its way. */
-interface Sent {
-  readonly root: string;
-  readonly n: number;
-}
 
 /**
  * Drains one session's stream into Postgres, in order, every position once, and speaks for the journal on the stream:
@@ -81,9 +75,7 @@ export class Recorder {
   private stoppedAt: number | null = null;
   private end: RecordEnd | null = null;
   private failure: Error | null = null;
-  private asked: (Sent & { last: number | null }) | null = null;
-  /** Asked after once and not there: asked once more before it is called lost. */
-  private suspect: (Sent & { readonly at: number }) | null = null;
+  private readonly inquiry: Inquiry;
   private committedAt: number | null = null;
   private committedSaidAt = Number.NEGATIVE_INFINITY;
   private committedSaid = 0;
@@ -95,6 +87,8 @@ export class Recorder {
   private nextTrim = 0;
   private nextHeartbeat = 0;
   private fill = 0;
+  /** The highest position that the stream was known to hold. */
+  private highest = 0;
   private fillAsked = false;
   private trail = new Deque<{ readonly at: number; readonly to: number }>();
   private quarantines = { second: 0, count: 0 };
@@ -122,6 +116,21 @@ export class Recorder {
     // in this boot's numbers, which nothing said later could pass.
     this.silent = session.status === 'cutting';
     this.resendBackoff = new Backoff(deps.options.backoffMs);
+    this.inquiry = new Inquiry({
+      outlets: [this.outlet],
+      stream: this.stream,
+      askAfterMs: ASK_AFTER_MS,
+      now: () => deps.time.monotonicMs(),
+      position: () => this.read,
+      lost: ({ root, n }) => {
+        this.notice(`journal: output ${n} of ${root} was sent and is not in the stream: sending it again on a new connection`);
+        this.endReading?.('link');
+      },
+      failed: (why) => {
+        this.notice(why);
+        this.endReading?.('link');
+      },
+    });
     if (seal !== null) {
       this.intake.turns.load(JSON.parse(seal.turns));
       this.read = seal.to;
@@ -198,6 +207,7 @@ export class Recorder {
             continue;
           }
           lostSince = null;
+          this.highest = Math.max(this.highest, found.info.lastPosition);
           this.trouble = null;
           backoff.reset();
           const why = await this.readStream(link, found.info.lastPosition);
@@ -280,6 +290,12 @@ export class Recorder {
     }
   }
 
+  /** Of a stream that is lost: how far it was known to go, or null where that is no further than what is journaled. */
+  get knownEnd(): number | null {
+    const to = this.sealed?.to ?? 0;
+    return this.highest > to ? this.highest : null;
+  }
+
   /** Resolves once this boot is the one that is listened to. */
   async untilLive(): Promise<void> {
     await this.until(() => this.live && this.started);
@@ -290,7 +306,7 @@ export class Recorder {
   private async readStream(link: AdminLink, last: number): Promise<'link' | 'gap' | 'full'> {
     this.link = link;
     this.outlet.unsend();
-    this.asked = null;
+    this.inquiry.on(link);
     this.caughtUpAt = last;
     this.fillAsked = false;
     const done = new Promise<'link' | 'gap' | 'full'>((resolve) => {
@@ -352,6 +368,7 @@ export class Recorder {
     cancelTick();
     this.live = false;
     this.link = null;
+    this.inquiry.on(null);
     reading?.stop();
     void link.close();
     this.check();
@@ -406,8 +423,7 @@ export class Recorder {
 
   private afterMessage(): void {
     this.send();
-    const { asked } = this;
-    if (asked !== null && asked.last !== null && this.read >= asked.last) this.settleAsked(asked);
+    this.inquiry.read();
   }
 
   private goLive(): void {
@@ -482,7 +498,7 @@ export class Recorder {
       this.tellCommitted(now);
     }
     this.send();
-    this.ask(now);
+    this.inquiry.tick();
     this.watchStream(now);
   }
 
@@ -497,7 +513,7 @@ export class Recorder {
       ready: status.live,
       snapshot: null,
       rssMb: Math.round(this.deps.rssMb()),
-      trouble: status.trouble,
+      trouble: status.trouble ?? this.deps.trouble?.() ?? null,
     };
   }
 
@@ -537,48 +553,6 @@ export class Recorder {
     );
   }
 
-  /** As for every source: what was sent and is not in the stream is sent again on a new connection. */
-  private ask(now: number): void {
-    const oldest = this.outlet.oldestSent;
-    const { link } = this;
-    if (link === null || this.asked !== null || oldest === null || now - oldest.sentAt < ASK_AFTER_MS) return;
-    if (this.suspects(oldest) && now - (this.suspect?.at ?? 0) < ASK_AFTER_MS) return;
-    const asked: Sent & { last: number | null } = { root: oldest.root, n: oldest.n, last: null };
-    this.asked = asked;
-    link.streamInfo(this.stream).then(
-      (info) => {
-        if (this.link !== link || this.asked !== asked) return;
-        if (info === null) {
-          this.endReading?.('link');
-          return;
-        }
-        asked.last = info.lastPosition;
-        if (this.read >= asked.last) this.settleAsked(asked);
-      },
-      (error: Error) => {
-        if (this.link !== link) return;
-        this.notice(error.message);
-        this.endReading?.('link');
-      },
-    );
-  }
-
-  private suspects({ root, n }: Sent): boolean {
-    return this.suspect !== null && this.suspect.root === root && this.suspect.n === n;
-  }
-
-  private settleAsked(asked: Sent): void {
-    this.asked = null;
-    if (this.outlet.taken(asked.root) >= asked.n) return;
-    if (!this.suspects(asked)) {
-      this.suspect = { root: asked.root, n: asked.n, at: this.deps.time.monotonicMs() };
-      return;
-    }
-    this.suspect = null;
-    this.notice(`journal: output ${asked.n} of ${asked.root} was sent and is not in the stream: sending it again on a new connection`);
-    this.endReading?.('link');
-  }
-
   private watchStream(now: number): void {
     const { link, deps } = this;
     if (link === null) return;
@@ -588,6 +562,7 @@ export class Recorder {
       link
         .streamInfo(this.stream)
         .then((info) => {
+          if (info !== null) this.highest = Math.max(this.highest, info.lastPosition);
           if (info !== null) this.fill = Math.min(1, Math.round((info.bytes / info.maxBytes) * 1_000) / 1_000);
         })
         .catch((error: Error) => this.notice(error.message))

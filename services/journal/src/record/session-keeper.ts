@@ -165,13 +165,14 @@ export class SessionKeeper {
       status: position === 0 ? 'ended' : 'lost',
       end: position,
       lostFrom: position + 1,
-      lostTo: null,
+      lostTo: recorder.knownEnd,
     });
     this.deps.probe('lost-marked');
     this.deps.log('error', 'the stream is lost: what it held above the journaled end is gone', {
       session: row.id,
       journaledTo: position,
       lostFrom: position + 1,
+      lostTo: recorder.knownEnd,
     });
     return 'again';
   }

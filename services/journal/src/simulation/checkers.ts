@@ -1,7 +1,6 @@
 import type { CoreServiceName, DataOf } from '@arb/shared/contracts';
-import { sealBatch, startChain } from '@arb/shared/journal';
+import { rowOf, sealBatch, startChain } from '@arb/shared/journal';
 import { Intake, type JournalRow, type RunnerState, type SessionRow, type StreamMessage } from '@arb/shared/runtime';
-import { rowOf } from '../record/row.ts';
 import type { Cast } from './cast.ts';
 import { type AtEnd, replayAll } from './replay.ts';
 

@@ -3,6 +3,10 @@ import { ClockOffset } from './clock-offset.ts';
 /** A book is stale that was not renewed for so long, or that came so late. */
 const STALE_MS = 5_000;
 const MOST_BOOKS = 4_000;
+/** What the way and a busy machine take is no news. */
+const LATE_MS = 500;
+/** One time that lies wrongly in the future makes the receiver's clock look slow for two minutes: a book is not called older by more. */
+const MOST_BEHIND_MS = 2_000;
 /** Of the newest latency, in the running average. */
 const SHARE = 0.05;
 
@@ -29,19 +33,22 @@ export class BookAges {
   private readonly offset = new ClockOffset();
   private latency: number | null = null;
 
-  /** Times in µs as the book says them. */
+  /** Times in µs as the book says them. Gives how late it came, in whole ms; 0 where that is nothing to speak of. */
   book(
     symbol: string,
     { epoch, exchangeAt, receivedAt }: { epoch: number; exchangeAt: number | null; receivedAt: number },
     now: number,
-  ): void {
+  ): number {
     const before = this.known.get(symbol);
     const begins = before === undefined || before.epoch !== epoch;
-    const lateMs = exchangeAt === null ? 0 : this.offset.lateness((receivedAt - exchangeAt) / 1_000, now);
+    const differenceMs = exchangeAt === null ? null : this.offset.lateness((receivedAt - exchangeAt) / 1_000, now);
     // The first book of an epoch may be an old one that is still true: a quiet market's last change.
-    if (exchangeAt !== null && !begins) this.latency = this.latency === null ? lateMs : this.latency + SHARE * (lateMs - this.latency);
-    if (before === undefined && this.known.size >= MOST_BOOKS) return;
-    this.known.set(symbol, { receivedMs: now, epoch, epochMs: begins ? now : before.epochMs, lateMs: begins ? 0 : lateMs });
+    const lateMs = begins || differenceMs === null ? 0 : differenceMs;
+    if (differenceMs !== null && !begins) this.latency = this.latency === null ? lateMs : this.latency + SHARE * (lateMs - this.latency);
+    if (before !== undefined || this.known.size < MOST_BOOKS)
+      this.known.set(symbol, { receivedMs: now, epoch, epochMs: begins ? now : before.epochMs, lateMs });
+    const sureMs = lateMs - Math.max(0, this.offset.behindMs() - MOST_BEHIND_MS);
+    return sureMs < LATE_MS ? 0 : Math.round(sureMs);
   }
 
   absent(symbol: string): void {

@@ -60,6 +60,16 @@ describe('the ages of books', () => {
     expect(ages.at(0).stale).toBe(1);
   });
 
+  it('say how late a book came, and not that it is old because a clock is wrong', () => {
+    const ages = new BookAges();
+    const late = (sentMs: number, receivedMs: number) => ages.book('A', book(sentMs * 1_000, receivedMs * 1_000), receivedMs);
+    expect([late(0, 9_000), late(10_000, 10_499), late(10_000, 10_500), late(4_000, 11_000)]).toEqual([0, 0, 500, 7_000]);
+    // The venue's clock ahead by 1.3 s: nothing is late, and then a delay of 1 s is.
+    expect([late(13_300, 12_000), late(14_300, 14_000)]).toEqual([0, 1_000]);
+    // A time that is nonsense.
+    expect([late(4_000_000, 15_000), late(16_000, 16_000)]).toEqual([0, 2_000]);
+  });
+
   it('take a receiver’s clock that lies behind the venue’s for what it is', () => {
     const ages = new BookAges();
     for (let i = 0; i < 100; i++) ages.book('A', book(2_270_000 + i * 1_000, 1_000_000 + i * 1_000 + (i % 2) * 50_000), i);

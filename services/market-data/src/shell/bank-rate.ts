@@ -12,15 +12,23 @@ export interface BankNews {
   readonly fresh: boolean;
 }
 
+export interface BankDeps {
+  readonly time: Time;
+  readonly get: HttpGet;
+  readonly log: Log;
+  readonly url: string;
+  readonly everyMs: number;
+}
+
 /** Asks a bank for USD/KRW, again and again; a failure is said once. */
 export class BankRate {
-  private readonly deps: { readonly time: Time; readonly get: HttpGet; readonly log: Log; readonly url: string; readonly everyMs: number };
+  private readonly deps: BankDeps;
   private known: { readonly rate: number; readonly quotedAt: number; readonly heardMs: number } | null = null;
   private trouble: string | null = null;
   private cancel: Cancel = () => {};
   private closed = false;
 
-  constructor(deps: BankRate['deps']) {
+  constructor(deps: BankDeps) {
     this.deps = deps;
     void this.ask();
   }

@@ -128,15 +128,26 @@ describe.each(['upbit', 'binance'] as const)('market-data and %s', (name) => {
 });
 
 describe('market-data and what it rests on', () => {
-  it('takes no book back when a planned end is announced: the successor is there before', async () => {
-    const { session, control } = await scene('binance');
+  it('loses no update when a planned end is announced: the successor is there before, and no book is taken back', async () => {
+    const { simulator, session, control, logPath } = await scene('binance');
     await control('POST', { venue: 'binance', kind: 'planned-end', seconds: 60 });
     const renewed = session.next('book', ({ venue, epoch }) => venue === 'binance' && epoch > first);
     const first = Math.max(...session.of('book').map(({ venue, epoch }) => (venue === 'binance' ? epoch : 0)));
     await renewed;
     await control('DELETE');
     await more(session, 'binance');
-    expect(session.of('book').filter((book) => !quoted(book))).toEqual([]);
+    const books = session.of('book');
+    await simulator.close();
+    expect(books.filter((book) => !quoted(book))).toEqual([]);
+    const log = readSentLog(logPath);
+    for (const symbol of MARKET.coins.map((coin) => `${coin}-USDT`)) {
+      const said = books.filter((book) => book.venue === 'binance' && book.symbol === symbol);
+      const [from, to] = [said[0]?.sequence as number, said.at(-1)?.sequence as number];
+      const sent = log.filter((book) => book.venue === 'binance' && book.symbol === symbol && book.sequence >= from && book.sequence <= to);
+      expect(new Set(said.map(({ epoch }) => epoch)).size).toBeGreaterThan(1);
+      expect([...new Set(said.map(({ sequence }) => sequence))]).toEqual([...new Set(sent.map(({ sequence }) => sequence))]);
+      expect(sent.length).toBeGreaterThan(10);
+    }
   });
 
   it('takes the rate through the most traded coins when its own market is gone, and says so', async () => {

@@ -223,9 +223,10 @@ export class VenueDesk {
     fx.book(this.name, symbol, bids[0]?.[0], asks[0]?.[0]);
     const line = outlet.line(this.name, symbol);
     if (line === undefined) return;
-    this.health.ages.book(symbol, { epoch, exchangeAt, receivedAt }, now);
+    const lateMs = this.health.ages.book(symbol, { epoch, exchangeAt, receivedAt }, now);
     const book = { venue: this.name, symbol, epoch, sequence, exchangeAt, receivedAt };
-    outlet.offer(line, backup ? { ...book, backup, bids, asks } : { ...book, bids, asks });
+    const more = backup ? { ...book, backup } : book;
+    outlet.offer(line, lateMs > 0 ? { ...more, lateMs, bids, asks } : { ...more, bids, asks });
   }
 
   private trade({ symbol, id, side, price, size, exchangeAt, receivedAt }: TradeOut): void {
@@ -236,7 +237,8 @@ export class VenueDesk {
   /** A book that cannot be trusted any more is taken back at once, or it would look fresh until it is too old. */
   private absent(symbol: string, why: string): void {
     this.health.ages.absent(symbol);
-    if (why === 'gap' || why === 'crossed' || why === 'bad') this.health.fault(this.deps.context.time.monotonicMs(), `${symbol}: ${why}`);
+    // A bad message has been reported as such.
+    if (why === 'gap' || why === 'crossed') this.health.fault(this.deps.context.time.monotonicMs(), `${symbol}: ${why}`);
     this.sayEmpty(symbol);
   }
 

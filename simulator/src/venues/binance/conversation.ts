@@ -6,6 +6,8 @@ import type { BinanceStreams } from './streams.ts';
 
 const MESSAGES_PER_SECOND = 5;
 const MOST_STREAMS = 1_024;
+/** A longer name is no stream's. */
+const LONGEST_NAME = 100;
 const PING_EVERY_MS = 20_000;
 const PONG_WITHIN_MS = 60_000;
 const LIFETIME_MS = 86_400_000;
@@ -30,7 +32,7 @@ export class BinanceConversation implements Conversation {
     this.openedAt = floor.monotonicMs();
     this.pingedAt = this.openedAt;
     this.pongedAt = this.openedAt;
-    for (const name of first) this.join(name);
+    for (const name of first.slice(0, MOST_STREAMS)) this.join(name);
     connection.client.on('pong', () => {
       this.pongedAt = floor.monotonicMs();
     });
@@ -79,7 +81,7 @@ export class BinanceConversation implements Conversation {
         2,
         `Invalid request: unknown variant \`${String(method).slice(0, 40)}\`, expected \`SUBSCRIBE\` or \`UNSUBSCRIBE\``,
       );
-    if (!Array.isArray(params) || !params.every((name) => typeof name === 'string'))
+    if (!Array.isArray(params) || !params.every((name) => typeof name === 'string' && name.length <= LONGEST_NAME))
       return refusal(id, 2, 'Invalid request: params must be a list of strings');
     if (method === 'SUBSCRIBE' && this.joined.size + params.length > MOST_STREAMS) {
       this.connection.close(1008, 'Too many subscriptions');

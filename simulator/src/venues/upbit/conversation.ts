@@ -67,6 +67,7 @@ export class UpbitConversation implements Conversation {
   }
 
   tick(): void {
+    if (!this.connection.heard) return;
     const now = this.floor.monotonicMs();
     if (this.connection.messages !== this.messages) {
       this.messages = this.connection.messages;

@@ -1,0 +1,26 @@
+-- Sessions that came out of a file, and snapshots all along a session instead of at its end only.
+
+-- Null for a session that was recorded here. An imported one is read, never gone on with.
+ALTER TABLE sessions ADD COLUMN imported_at timestamptz;
+
+-- The newest 20 stay, those a session starts from and ends with, and one in every 20,000 positions: any state of a long
+-- session is then a second away. Those of positions whose events are gone go with the retention.
+CREATE OR REPLACE FUNCTION save_snapshot(of_session text, of_service text, at_position bigint, of_version text, of_schema int, hash text, content text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  newest bigint;
+BEGIN
+  DELETE FROM snapshots WHERE session = of_session AND service = of_service AND position = at_position
+    AND (version, schema, sha256, body) IS DISTINCT FROM (of_version, of_schema, hash, content);
+  INSERT INTO snapshots (session, service, position, version, schema, sha256, body)
+  VALUES (of_session, of_service, at_position, of_version, of_schema, hash, content) ON CONFLICT DO NOTHING;
+  SELECT s.position INTO newest FROM snapshots s WHERE s.session = of_session AND s.service = of_service
+    ORDER BY s.position DESC OFFSET 19 LIMIT 1;
+  -- What lies further back was thinned when it was saved: only its last two steps can still hold too many.
+  DELETE FROM snapshots old WHERE old.session = of_session AND old.service = of_service AND old.position > 1
+    AND old.position < newest AND old.position >= newest - 100000
+    AND old.position IS DISTINCT FROM (SELECT end_position FROM sessions WHERE id = of_session)
+    AND (old.position < 20000
+         OR EXISTS (SELECT FROM snapshots s WHERE s.session = of_session AND s.service = of_service
+                    AND s.position < old.position AND s.position >= old.position / 20000 * 20000));
+END $$;

@@ -1,0 +1,50 @@
+import { CORE_SERVICES } from '../contracts/index.ts';
+import type { Archive, ListedSession, PnlSum, TypeCount } from '../journal/index.ts';
+import { NotThere } from './resolve.ts';
+import { firstEvent } from './starting.ts';
+
+export interface SessionFacts extends ListedSession {
+  readonly children: readonly string[];
+  /** Why it goes on from its parent. */
+  readonly reason: string | null;
+  /** The mode it began in. */
+  readonly mode: string | null;
+  readonly market: string | null;
+  readonly keptFrom: number | null;
+  readonly headHash: string | null;
+  readonly counts: { readonly ledger: readonly TypeCount[]; readonly market: readonly TypeCount[] | null };
+  readonly marketEvents: number;
+  readonly pnl: readonly PnlSum[];
+  /** How many are kept, by service. */
+  readonly snapshots: Readonly<Record<string, number>>;
+  /** The whole effective configuration, secrets masked. */
+  readonly config: unknown;
+}
+
+export async function sessionFacts(archive: Archive, id: string): Promise<SessionFacts> {
+  const listed = await archive.listed(id);
+  if (listed === null) throw new NotThere(`no session ${id} in the journal: "arb sessions" lists them`);
+  const first = await firstEvent(archive, id);
+  const counts = await archive.counts(listed, listed.head);
+  const decided = counts.ledger.reduce((sum, { count }) => sum + count, 0);
+  const keptFrom = await archive.keptFrom(id);
+  const config = first?.data.config ?? (JSON.parse(await archive.configOf(id)) as unknown);
+  const snapshots: Record<string, number> = {};
+  for (const service of CORE_SERVICES) snapshots[service] = (await archive.snapshotPositions(id, service)).length;
+  const market = (config as { market?: { source?: unknown; coins?: unknown } } | null)?.market;
+  return {
+    ...listed,
+    children: await archive.childrenOf(id),
+    reason: first?.data.parent?.reason ?? null,
+    mode: first?.data.mode ?? null,
+    market:
+      typeof market?.source === 'string' ? `${market.source}${Array.isArray(market.coins) ? `, ${market.coins.join(' ')}` : ''}` : null,
+    keptFrom,
+    headHash: (await archive.lastSeal(id))?.head ?? null,
+    counts,
+    marketEvents: keptFrom === null ? 0 : Math.max(0, listed.head - keptFrom + 1 - decided),
+    pnl: await archive.pnl(listed),
+    snapshots,
+    config,
+  };
+}

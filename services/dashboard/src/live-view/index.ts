@@ -1,0 +1,1 @@
+export { type LiveView, type LiveViewNumbers, type LiveViewOptions, openLiveView } from './live-view.ts';

@@ -1,0 +1,258 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeConfig } from '@arb/shared/config';
+import { CORE_SERVICES, SERVICES } from '@arb/shared/contracts';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { ROOT, readText } from '../packages.ts';
+import { asStarted, type Environment } from './as-started.ts';
+import { handed, PASSWORDS, passwords, REDIS_USERS } from './handed.ts';
+
+interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly read_only?: boolean;
+  readonly volume?: { readonly subpath: string };
+}
+interface Container {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly restart?: string;
+  readonly user?: string;
+  readonly environment?: Environment;
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
+  readonly volumes?: readonly (string | Mount)[];
+  readonly ports?: readonly string[];
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required?: boolean }>>;
+  readonly deploy?: { readonly resources: { readonly limits: Readonly<Record<string, unknown>> } };
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly init?: boolean;
+  readonly logging?: { readonly options: Readonly<Record<string, string>> };
+}
+
+const text = readText('docker-compose.yml');
+const compose = parse(text, { merge: true, maxAliasCount: -1 }) as {
+  services: Readonly<Record<string, Container>>;
+  volumes: Readonly<Record<string, null>>;
+};
+const example = readText('.env.example');
+const dockerfile = readText('Dockerfile');
+const containers = Object.entries(compose.services);
+const service = (name: string): Container => compose.services[name] as Container;
+const inProfile = (profile: string) => containers.filter(([, { profiles }]) => profiles?.includes(profile)).map(([name]) => name);
+const ONE_SHOTS = ['init', 'roles', 'live-check', 'arb'];
+const STANDBYS = CORE_SERVICES.map((name) => `${name}-standby`);
+
+/** `${NAME:-default}` → default. */
+const defaults = new Map([...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name, value]) => [name as string, value as string]));
+const filled = (value: string, env: Environment = {}) => value.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, name, value) => env[name] ?? value);
+const environmentOf = (name: string, env: Environment = {}): Environment =>
+  Object.fromEntries(Object.entries(service(name).environment ?? {}).map(([key, value]) => [key, filled(String(value), env)]));
+const secretOf = (name: string) =>
+  (service(name).volumes ?? []).find((mount): mount is Mount => typeof mount !== 'string' && mount.source === 'secrets');
+
+describe('docker-compose.yml', () => {
+  it('starts every service, and each core a second time in the profile standby', () => {
+    const always = containers.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
+    expect(always.sort()).toEqual([...SERVICES, 'init', 'roles', 'nats', 'postgres', 'redis', 'simulator'].sort());
+    expect(inProfile('standby').sort()).toEqual([...STANDBYS].sort());
+    expect(inProfile('observability')).toEqual(['prometheus', 'grafana']);
+    expect(inProfile('live')).toEqual(['live-check']);
+    expect(inProfile('tools')).toEqual(['arb']);
+  });
+
+  it.each([...SERVICES, ...STANDBYS])('%s: the code understands all of its environment', (name) => {
+    const base = name.replace(/-standby$/, '');
+    expect(service(name).command).toEqual(['node', `services/${base}/dist/main.js`]);
+    for (const environment of ['paper', 'live']) {
+      const { infrastructure, session } = asStarted(environmentOf(name, { ARB_ENV: environment }), handed[base] ?? {});
+      expect(infrastructure).toMatchObject({
+        environment,
+        natsUser: base,
+        natsPassword: passwords[`nats-${base}`],
+        httpPort: 8080,
+        replica: name === base ? 0 : 1,
+        standby: name !== base,
+      });
+      expect(session.market.source).toBe(environment === 'live' ? 'live' : 'simulated');
+      expect(infrastructure.redisUrl.includes(passwords.redis as string)).toBe(REDIS_USERS.includes(base));
+    }
+  });
+
+  it('would be refused with a variable that the code does not know', () => {
+    expect(() => asStarted({ ...environmentOf('risk'), ARB_RISK_LIMIT: '1' }, handed.risk ?? {})).toThrow('ARB_RISK_LIMIT');
+  });
+
+  it('gives the tools an environment that the code understands too', () => {
+    expect(asStarted(environmentOf('arb'), handed.cli ?? {}).infrastructure.natsUser).toBe('cli');
+    expect(asStarted(environmentOf('live-check', { ARB_ENV: 'live' }), handed.cli ?? {}).session.market.source).toBe('live');
+    expect(new URL(asStarted(environmentOf('simulator'), {}).infrastructure.simulatorUrl).port).toBe(
+      new URL(environmentOf('risk').ARB_SIMULATOR_URL as string).port,
+    );
+  });
+
+  it('hands each container its own secrets, and the vault to init alone', () => {
+    const vault = containers.filter(([, { volumes }]) =>
+      (volumes ?? []).some((mount) => typeof mount === 'string' && mount.startsWith('secrets:')),
+    );
+    expect(vault.map(([name]) => name)).toEqual(['init']);
+    for (const [name] of containers.filter(([name]) => !['init', 'simulator', 'prometheus'].includes(name))) {
+      const receiver = ['arb', 'live-check'].includes(name) ? 'cli' : name.replace(/-standby$/, '');
+      expect([name, secretOf(name)]).toEqual([
+        name,
+        { type: 'volume', source: 'secrets', target: '/secrets', read_only: true, volume: { subpath: `for/${receiver}` } },
+      ]);
+      expect(handed).toHaveProperty([receiver]);
+    }
+    expect([secretOf('simulator'), secretOf('prometheus')]).toEqual([undefined, undefined]);
+  });
+
+  it('hands out nobody else’s password', () => {
+    const knownTo = (password: string) =>
+      Object.entries(handed)
+        .filter(([, files]) => JSON.stringify(files).includes(password))
+        .map(([name]) => name);
+    for (const writer of [...SERVICES, 'cli'])
+      expect(knownTo(passwords[`nats-${writer}`] as string).sort()).toEqual([writer, 'nats'].sort());
+    expect(knownTo(passwords.postgres as string).sort()).toEqual(['journal', 'postgres', 'roles']);
+    expect(knownTo(passwords.redis as string).sort()).toEqual([...REDIS_USERS, 'redis'].sort());
+    expect(knownTo(passwords['postgres-viewer'] as string).sort()).toEqual(['grafana', 'roles']);
+    expect(PASSWORDS.filter((name) => knownTo(passwords[name] as string).length === 0)).toEqual([]);
+  });
+
+  it('names only files that are handed out', () => {
+    for (const [name, { environment }] of containers)
+      for (const [, value] of Object.entries(environment ?? {}))
+        if (String(value).startsWith('/secrets/'))
+          expect(Object.keys(handed[secretOf(name)?.volume?.subpath.replace('for/', '') ?? ''] ?? {})).toContain(
+            String(value).replace('/secrets/', ''),
+          );
+  });
+
+  it.each(containers)('%s is confined, limited, and says how it is', (name, container) => {
+    expect(container).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], init: true });
+    expect(container.deploy?.resources.limits).toEqual({
+      cpus: expect.any(String),
+      memory: expect.stringMatching(/^\d+[MG]$/),
+      pids: expect.any(Number),
+    });
+    expect(container.logging?.options).toMatchObject({ 'max-size': expect.any(String), 'max-file': expect.any(String) });
+    if (ONE_SHOTS.includes(name)) expect(container.healthcheck).toEqual({ disable: true });
+    else {
+      expect(container.restart).toBe('unless-stopped');
+      // What is made from this repository has its check in the image.
+      if (!container.image.includes('arbitrage-lite')) expect(container.healthcheck?.test?.length).toBeGreaterThan(0);
+    }
+    const own = container.image.includes('arbitrage-lite');
+    if (!own) expect(['nats', 'postgres', 'redis', 'prometheus', 'grafana']).toContain(name);
+    if (!own) expect(container.user).toMatch(/^[1-9]\d*:\d+$/);
+    for (const port of container.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  /** The journal is not ready before the cores have ended an old session: they must not wait for it. */
+  const waitedFor = (name: string, other: string) => {
+    if (ONE_SHOTS.includes(other)) return 'service_completed_successfully';
+    return other === 'journal' && [...CORE_SERVICES, ...STANDBYS, 'dashboard'].includes(name) ? 'service_started' : 'service_healthy';
+  };
+
+  it('starts by health: servers, journal, then the world; the cores beside the journal, which needs them for a handover', () => {
+    for (const [name, { depends_on: after = {} }] of containers)
+      for (const [other, { condition, required }] of Object.entries(after)) {
+        expect([name, other, condition]).toEqual([name, other, waitedFor(name, other)]);
+        // What may be missing belongs to a profile.
+        expect([name, other, required === false]).toEqual([
+          name,
+          other,
+          service(other).profiles !== undefined && service(name).profiles === undefined,
+        ]);
+      }
+    for (const name of [...SERVICES.filter((one) => one !== 'journal'), ...STANDBYS])
+      expect(Object.keys(service(name).depends_on ?? {})).toContain('journal');
+    expect(Object.keys(service('journal').depends_on ?? {}).sort()).toEqual(['init', 'nats', 'postgres', 'roles']);
+  });
+
+  it('pins every version', () => {
+    for (const [name, value] of [...defaults].filter(([name]) => name.endsWith('_IMAGE')))
+      expect([name, value]).toEqual([name, expect.stringMatching(/:v?\d+\.\d+\.?\d*[a-z0-9.-]*$/)]);
+    for (const [name, { image }] of containers) expect([name, image]).toEqual([name, expect.stringMatching(/^\$\{(IMAGE|[A-Z]+_IMAGE):-/)]);
+    expect(defaults.get('NODE_IMAGE')).toBe(/^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
+  });
+});
+
+describe('.env.example', () => {
+  const explained = new Map(
+    [...example.matchAll(/^#([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string]),
+  );
+  const builtIn = ['COMPOSE_PROFILES'];
+  const { settings, otherVariables } = describeConfig();
+  const known = new Set([
+    ...settings.flatMap(({ variable, fileVariable }) => [variable, fileVariable ?? variable]),
+    ...Object.keys(otherVariables),
+  ]);
+
+  it('explains every variable that compose uses, with its default, and no other', () => {
+    const ofCompose = [...explained].filter(([name]) => !builtIn.includes(name) && (!name.startsWith('ARB_') || defaults.has(name)));
+    expect(ofCompose.sort()).toEqual([...defaults].sort());
+  });
+
+  it('names only profiles that there are, and settings that the code knows', () => {
+    for (const profile of (explained.get('COMPOSE_PROFILES') ?? '').split(',')) expect(inProfile(profile).length).toBeGreaterThan(0);
+    expect([...explained.keys()].filter((name) => name.startsWith('ARB_') && !known.has(name))).toEqual([]);
+  });
+
+  it('leaves to .env.alerting what only alerting may know, every secret of it as a file', () => {
+    const secret = settings
+      .filter(({ fileVariable }) => fileVariable !== null)
+      .flatMap(({ variable, fileVariable }) => [variable, fileVariable as string]);
+    const named = [...readText('.env.alerting.example').matchAll(/^#(ARB_[A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+      name as string,
+      value as string,
+    ]);
+    expect(named.length).toBeGreaterThan(5);
+    for (const [name, value] of named as [string, string][]) {
+      expect([name, known.has(name)]).toEqual([name, true]);
+      expect([name, value.startsWith('/run/secrets/')]).toEqual([name, secret.includes(name)]);
+    }
+    expect([...explained.keys()].filter((name) => secret.includes(name))).toEqual([]);
+  });
+
+  it('is nothing that a container reads: .env and .env.alerting are', () => {
+    const files = new Set(containers.flatMap(([, { env_file: list = [] }]) => list.map(({ path }) => path)));
+    expect([...files].sort()).toEqual(['.env', '.env.alerting']);
+    const withChannels = containers
+      .filter(([, { env_file: list = [] }]) => list.some(({ path }) => path === '.env.alerting'))
+      .map(([name]) => name);
+    expect(withChannels.sort()).toEqual(['alerting', 'alerting-standby']);
+    expect(containers.flatMap(([, { env_file: list = [] }]) => list.filter(({ required }) => required))).toEqual([]);
+  });
+});
+
+describe('the image', () => {
+  const letIn = readText('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+
+  it('holds every script that a container runs', () => {
+    const scripts = containers
+      .flatMap(([, { command = [], healthcheck }]) => [...command, ...(healthcheck?.test ?? [])])
+      .filter((word) => /^deploy\/.*\.(mjs|sh)$/.test(word));
+    const checked = /CMD \["bash", "\/app\/(.*?)"\]/.exec(dockerfile)?.[1] as string;
+    for (const script of [...scripts, checked, 'deploy/compose/arb.sh']) {
+      expect(existsSync(join(ROOT, script))).toBe(true);
+      expect([script, letIn.some((path) => script === path || script.startsWith(`${path}/`))]).toEqual([script, true]);
+    }
+  });
+
+  it('is nobody by name, says what it is, and takes along only what runs', () => {
+    expect(dockerfile.match(/^USER .*$/gm)).toEqual(['USER 1000:1000']);
+    for (const label of ['title', 'description', 'version', 'revision', 'created'])
+      expect(dockerfile).toContain(`org.opencontainers.image.${label}=`);
+    expect(dockerfile).toMatch(/npm ci .*--omit=dev/);
+    expect(letIn.filter((path) => path.includes('.env'))).toEqual([]);
+  });
+});
