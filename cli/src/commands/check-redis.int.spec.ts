@@ -1,5 +1,4 @@
-import { type RedisServer, startRedis } from '@arb/alerting/testing';
-import { redisKey } from '@arb/shared/redis';
+import { type RedisServer, redisKey, startRedis } from '@arb/shared/redis';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { checkRedis } from './check-redis.ts';

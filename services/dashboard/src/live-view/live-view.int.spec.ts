@@ -1,5 +1,4 @@
-import { type RedisServer, startRedis } from '@arb/alerting/testing';
-import { DOMAINS, type Domain, faultOfKey, partsOf, redisKey } from '@arb/shared/redis';
+import { DOMAINS, type Domain, faultOfKey, partsOf, type RedisServer, redisKey, startRedis } from '@arb/shared/redis';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { clock, l2, makeTape, sessionStarted, type Tape, trip } from '../testing.ts';

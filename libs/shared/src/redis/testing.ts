@@ -17,7 +17,7 @@ export interface RedisServer {
 }
 
 export async function startRedis(): Promise<RedisServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'alerts-redis-'));
+  const dir = mkdtempSync(join(tmpdir(), 'redis-'));
   const port = await freePort();
   let server: ChildProcess | null = null;
   const killOnExit = (): void => void server?.kill('SIGKILL');
