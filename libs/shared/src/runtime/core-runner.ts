@@ -70,8 +70,8 @@ export class CoreRunner {
   }
 
   /**
-   * Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. Only a
-   * session's first event comes before the timers that it reaches: they may not act on what the parent knew.
+   * Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. With a
+   * session's first event no timer fires.
    */
   apply(event: AnyEvent, emitted: (output: Output) => void): void {
     this.emitted = emitted;

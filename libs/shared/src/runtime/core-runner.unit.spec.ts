@@ -345,6 +345,8 @@ describe('a child session', () => {
     child.loadParent(JSON.parse(JSON.stringify(parent.made.save())) as RunnerState, 's', []);
     const outputs: Output[] = [];
     child.apply(started(START + 10 * SECOND, 'child'), (output) => outputs.push(output));
+    expect(rules(outputs)).toEqual(['handled session.started']);
+    child.apply(clock(2, START + 10 * SECOND), (output) => outputs.push(output));
     expect(rules(outputs)).toEqual(['handled session.started', 'arrives']);
   });
 

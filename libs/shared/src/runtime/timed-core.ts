@@ -68,16 +68,14 @@ export class TimedCore {
   }
 
   /**
-   * Time moves on, timers that are due fire, then the core gets the event. Only a session's first event comes before the timers
-   * that it reaches: they may not act on what the parent knew.
+   * Time moves on, timers that are due fire, then the core gets the event. Only with a session's first event none fires: those of the
+   * parent wait for the next one, or they would act on what the parent knew, in a session that has not begun for them.
    */
   handle(event: AnyEvent): void {
     this.position = event.position;
     this.moveTime(event);
-    const begins = event.type === 'session.started';
-    if (begins) this.core.handle(event, this.context);
-    this.fireDue();
-    if (!begins && this.handled.has(event.type)) this.core.handle(event, this.context);
+    if (event.type !== 'session.started') this.fireDue();
+    if (this.handled.has(event.type)) this.core.handle(event, this.context);
   }
 
   save(): TimedState {
