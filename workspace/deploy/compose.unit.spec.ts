@@ -4,7 +4,7 @@ import { describeConfig } from '@arb/shared/config';
 import { CORE_SERVICES, SERVICES } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { ROOT, readText } from '../packages.ts';
+import { isSpec, ROOT, readText, sources } from '../packages.ts';
 import { asStarted, type Environment } from './as-started.ts';
 import { handed, PASSWORDS, passwords, REDIS_USERS } from './handed.ts';
 
@@ -122,6 +122,12 @@ describe('docker-compose.yml', () => {
     expect(knownTo(passwords.redis as string).sort()).toEqual([...REDIS_USERS, 'redis'].sort());
     expect(knownTo(passwords['postgres-viewer'] as string).sort()).toEqual(['grafana', 'roles']);
     expect(PASSWORDS.filter((name) => knownTo(passwords[name] as string).length === 0)).toEqual([]);
+  });
+
+  it('gives Redis to those whose code asks for it', () => {
+    const asks = (name: string) =>
+      sources.some((file) => file.startsWith(`services/${name}/src/`) && !isSpec(file) && readText(file).includes('redisUrl'));
+    expect([...REDIS_USERS].sort()).toEqual(SERVICES.filter(asks).sort());
   });
 
   it('names only files that are handed out', () => {

@@ -3,6 +3,7 @@ import { type Campaign, playMarket } from './campaign.ts';
 import { coinsApart } from './coins-apart.ts';
 import { always, atLeast, type Expectation, none, winRateBetween } from './expectation.ts';
 import type { Results } from './results.ts';
+import { BEGIN } from './run-session.ts';
 
 /** With fills at the depth there is, no market gives less or more winners than this. */
 const LEAST_WINS = 0.3;
@@ -14,8 +15,10 @@ const TEN = ['BTC', 'ETH', 'XRP', 'SOL', 'ADA', 'DOGE', 'TRX', 'LINK', 'DOT', 'A
 /** Trips from which a win rate says something. */
 const LEAST_TRIPS = 30;
 const BOOKS_PER_SECOND = 2;
-/** Losses that would end the day's trading: not looked at, so that it goes on. */
-const NO_LOSS_LIMITS = {
+const HOUR_MICROS = 3_600_000_000;
+/** What would end the day's trading before the day: limits on losses, and a capital that is used up. */
+const THROUGH_THE_DAY = {
+  capital: '1000000',
   maxDailyLoss: '1000000',
   maxVenueDailyLoss: '1000000',
   maxCoinDailyLoss: '1000000',
@@ -109,11 +112,13 @@ function day(): Campaign {
     hours: 24,
     byDefault: false,
     async run(options) {
-      const market = { coins: TEN, profile: 'P2', booksPerSecond: 1, risk: NO_LOSS_LIMITS } as const;
+      const market = { coins: TEN, profile: 'P2', booksPerSecond: 1, risk: THROUGH_THE_DAY } as const;
       const { results, audit } = await playMarket(market, options);
+      const lastHour = ((results.lastEndedAt ?? BEGIN) - BEGIN) / HOUR_MICROS;
       const expectations = [
         winRateBetween('win rate', results.all, LEAST_WINS, MOST_WINS),
         tradedEnough(results),
+        atLeast('hours until the last round trip ended', lastHour, options.hours - 0.5),
         ...always(results, audit),
       ];
       return { rows: [{ what: 'all', ...results }], expectations };

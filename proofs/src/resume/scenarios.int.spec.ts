@@ -187,7 +187,8 @@ describe('after everything was killed at once', () => {
     await stack.crash();
     const clean = await stack.start({ config: changed, clean: true });
     expect(clean.parent).toBeNull();
-    const anew = await heldAt(urlOf(), clean.id, await headOf(clean.id));
+    const begun = await until('the first event in the journal', WITHIN_MS, async () => (await headOf(clean.id)) || null);
+    const anew = await heldAt(urlOf(), clean.id, begun);
     expect(anew).toMatchObject({ trips: [], reservations: 0, legs: 0 });
     const { ledger } = belongings(anew) as { ledger: [string, [string, string][]][] };
     expect(
