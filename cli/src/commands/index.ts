@@ -15,6 +15,7 @@ import { handover } from './handover.ts';
 import { sessions } from './sessions.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
+import { STEERING } from './steer.ts';
 import { stop } from './stop.ts';
 import { tail } from './tail.ts';
 
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   campaign,
   alerts,
   incidents,
+  ...STEERING,
   stop,
   doctor,
 ];
