@@ -78,7 +78,7 @@ export async function poll(
     if (over || nc.isClosed()) return;
     inBatch = 0;
     nc.publish(next, asking, { reply: inbox });
-    // Each answer moves it on; it is set anew only where none is due, so that a busy moment costs no timers.
+    // Until the answer is complete; then it is taken back.
     unanswered ??= setTimeout(silence, ANSWER_MS);
   };
 
