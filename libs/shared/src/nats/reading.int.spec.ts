@@ -143,6 +143,10 @@ describe.each([
   it('calls nothing before the caller has the reading in hand, and nothing after stop', async () => {
     await store(1_000);
     let calls = 0;
+    let called: () => void = () => {};
+    const first = new Promise<void>((resolve) => {
+      called = resolve;
+    });
     const reading = await reader.read(
       STREAM,
       1,
@@ -150,10 +154,12 @@ describe.each([
       () => {
         calls++;
         reading.stop();
+        called();
       },
       () => calls++,
     );
     expect(calls).toBe(0);
+    await first;
     const other = await positions(reader, as, 1, 1_000);
     expect(other).toHaveLength(1_000);
     expect(calls).toBe(1);
