@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { configHash } from '@arb/shared/config';
 import { CORE_VERSIONS } from '@arb/shared/core';
@@ -26,6 +27,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
       ...(infrastructure.natsUser === null ? {} : { user: infrastructure.natsUser, password: infrastructure.natsPassword ?? '' }),
       name: `journal-${infrastructure.replica}`,
       admin: true,
+      replicas: infrastructure.natsReplicas,
     }),
     openStore: () => openJournalStore(infrastructure.postgresUrl),
     time: realTime,
@@ -42,6 +44,7 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
     seed: session.market.seed,
     versions: CORE_VERSIONS,
     clean: process.env.ARB_SESSION_START === 'clean',
+    after: process.env.ARB_AFTER_SESSION || null,
     newSessionId,
   };
   let keeper: SessionKeeper | null = null;
@@ -65,7 +68,9 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
   }
 
   async function diskGuard(): Promise<void> {
-    const { bavail, bsize } = await statfs(infrastructure.home).catch(() => statfs('.'));
+    // A folder that nobody has made yet will be made on the disk that this process stands on.
+    const folder = existsSync(infrastructure.home) ? infrastructure.home : '.';
+    const { bavail, bsize } = await statfs(folder);
     const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
     if (freeMb < session.journal.minFreeDiskMb)
       throw new Error(

@@ -5,6 +5,7 @@ import {
   type Conditions,
   FACTS,
   factFieldKind,
+  LOUD_CHANNELS,
   ROUTINGS,
   SEVERITIES,
 } from '../core/alerting.ts';
@@ -159,6 +160,31 @@ export const alertRules: Rule = {
 };
 
 function together(set: AlertRules, path: string): readonly Fault[] {
+  return [...faultsOfReach(set, path), ...faultsOfReminders(set, path), ...faultsOfRules(set, path)];
+}
+
+/** Whoever leaves P0 to the journal alone has switched it off. */
+function faultsOfReach({ routes }: AlertRules, path: string): readonly Fault[] {
+  return ROUTINGS.filter((routing) => !routes[routing].P0.some((channel) => LOUD_CHANNELS.includes(channel))).map((routing) => ({
+    path: `${path}.routes.${routing}.P0`,
+    value: routes[routing].P0,
+    reason: 'reaches nobody at once',
+    remedy: `name one of ${LOUD_CHANNELS.join(', ')}`,
+  }));
+}
+
+function faultsOfReminders({ limits }: AlertRules, path: string): readonly Fault[] {
+  return SEVERITIES.filter((severity) => limits.remindMinutes[severity].some((at, i, all) => i > 0 && at <= (all[i - 1] as number))).map(
+    (severity) => ({
+      path: `${path}.limits.remindMinutes.${severity}`,
+      value: limits.remindMinutes[severity],
+      reason: 'does not grow from step to step',
+      remedy: 'write minutes since its beginning, such as [5, 15, 60]',
+    }),
+  );
+}
+
+function faultsOfRules(set: AlertRules, path: string): readonly Fault[] {
   const ids = set.rules.map(({ id }) => id);
   return set.rules.flatMap((rule, i) => {
     const at = `${path}.rules[${i}]`;
@@ -237,7 +263,12 @@ function faultsOfFields(rule: AlertRule, at: string): readonly Fault[] {
   (rule.key ?? []).forEach((field, i) => {
     if (factFieldKind(rule.on, field) === null) faults.push(unknown(`${at}.key[${i}]`, field));
   });
-  for (const [, field] of rule.summary.matchAll(/\{([^{}]*)\}/g))
-    if (factFieldKind(rule.on, field as string) === null) faults.push(unknown(`${at}.summary`, field as string));
+  for (const [, name = ''] of rule.summary.matchAll(/\{([^{}]*)\}/g)) {
+    const share = name.endsWith('%');
+    const kind = factFieldKind(rule.on, share ? name.slice(0, -1) : name);
+    if (kind === null) faults.push(unknown(`${at}.summary`, name));
+    else if (share && kind !== 'number')
+      faults.push({ path: `${at}.summary`, value: name, reason: `is a ${kind}, and no share`, remedy: 'write it without %' });
+  }
   return faults;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { AlertRules } from '../core/alerting.ts';
 import { alertRules } from './alert-rules.ts';
+import { readAlertRules } from './alert-rules-file.ts';
 import { configHash } from './canonical.ts';
-import { faultLine } from './fault.ts';
+import { ConfigError, faultLine } from './fault.ts';
 import { loadConfig } from './load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arb-alert-rules-'));
@@ -44,13 +45,49 @@ describe('the rules of alerting', () => {
 
   it('are refused at the start with the path, the value, the reason and the file', () => {
     const [rule] = RULES.rules;
-    const text = JSON.stringify({ ...RULES, rules: [{ ...rule, severity: 'P9' }] });
-    expect(() => load(text)).toThrow(/alerting\.rules\.rules\[0\]\.severity: "P9", is not one of P0 \| P1 \| P2 \| P3, .*alerts\.yaml/);
+    const text = JSON.stringify({ ...RULES, rules: [{ ...rule, severity: 'P9' }] }).replace('"severity"', '\n"severity"');
+    expect(() => load(text)).toThrow(
+      /alerting\.rules\.rules\[0\]\.severity: "P9", is not one of P0 \| P1 \| P2 \| P3, .*alerts\.yaml line 2$/m,
+    );
     expect(() => load('rules: [')).toThrow(/infrastructure\.alertRulesFile: .*is not YAML/);
     expect(() => loadConfig({ env: { ARB_ALERT_RULES_FILE: join(folder, 'none.yaml') } })).toThrow(/cannot be read \(ENOENT\)/);
   });
 
+  const nines = (name: string) => `[${Array(9).fill(name).join(', ')}]`;
+  const bomb = ['a: &a [x]', ...[...'bcdefghi'].map((name, i) => `${name}: &${name} ${nines(`*${'abcdefghi'[i]}`)}`)].join('\n');
+  it.each<[string, string, RegExp]>([
+    ['is empty, for nobody would be told anything', '# nothing yet\n', /is empty/],
+    ['is a bomb of aliases', bomb, /is not usable YAML \(Excessive alias count/],
+    ['holds itself', 'a: &a\n  b: *a\n', /is not usable YAML \(Converting circular/],
+    ['is nested without end', `rules: ${'['.repeat(20_000)}${']'.repeat(20_000)}`, /is nested too deeply/],
+    ['names the same key twice', 'routes: {}\nroutes: {}\n', /is not YAML \(Map keys must be unique at line 2/],
+    ['wants to be more than data', 'routes: !!js/function "x"\n', /is not YAML \(Unresolved tag.* at line 1/],
+    ['is larger than any', `#${'x'.repeat(1024 * 1024)}`, /is larger than/],
+  ])('are refused in one sentence where the file %s', (_, text, expected) => {
+    let said = '';
+    try {
+      load(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      said = (error as ConfigError).message;
+    }
+    expect(said.split('\n')).toEqual(['The configuration of paper cannot be used:', expect.stringMatching(expected)]);
+    const read = readAlertRules(join(folder, 'alerts.yaml'));
+    expect('faults' in read && read.faults.map(faultLine)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('are refused where P0 reaches nobody, and where reminders do not grow', () => {
+    const nobody = { ...RULES.routes, production: { ...RULES.routes.production, P0: ['store'] } };
+    expect(faultsOf({}, { routes: nobody })).toEqual([
+      expect.stringMatching(/routes\.production\.P0: \["store"\], reaches nobody at once/),
+    ]);
+    const limits = { ...RULES.limits, remindMinutes: { ...RULES.limits.remindMinutes, P1: [60, 15] } };
+    expect(faultsOf({}, { limits })).toEqual([expect.stringMatching(/remindMinutes\.P1: \[60,15\], does not grow/)]);
+  });
+
   it.each<[string, object, RegExp]>([
+    ['a share that is no number', { summary: '{state%}' }, /\.summary: "state%", is a text, and no share/],
+    ['a negative window', { holdSeconds: -5 }, /\.holdSeconds: -5, is not a number from 0\.1/],
     ['an unknown key', { severty: 'P1' }, /rules\.rules\[0\]\.severty: "P1", is not a key here, did you mean severity/],
     ['a fact that there is none of', { on: 'helth' }, /\.on: "helth", is not one of/],
     ['a field that the fact has not', { when: { stat: 'DOWN' } }, /\.when\.stat: "stat", is not a field of health/],

@@ -1,13 +1,17 @@
-import { address, choice, flag, optional, text, whole } from './rules.ts';
+import { address, addresses, choice, flag, optional, text, whole } from './rules.ts';
 import { Setting } from './setting.ts';
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+export const ROLES = ['member', 'shadow'] as const;
 const NOT_EMPTY = /^[^\r\n]{1,1000}$/;
 
 /** Where this process runs and what it talks to. None of it changes what a session decides, so none of it is in the hash. */
 export class Infrastructure {
-  @Setting(address('nats', 'tls'), 'NATS server')
+  @Setting(addresses(9, 'nats', 'tls'), 'NATS server; of a cluster all of them: any of them serves')
   readonly natsUrl: string = 'nats://127.0.0.1:4222';
+
+  @Setting(whole(1, 5), "copies of a session's stream, each on a NATS server of its own; with 3 one server may be lost")
+  readonly natsReplicas: number = 1;
 
   @Setting(optional(text(/^[^\s]{1,100}$/, 'a user name', 'write it without blanks')), "this process's own NATS user")
   readonly natsUser: string | null = null;
@@ -91,6 +95,12 @@ export class Infrastructure {
 
   @Setting(optional(address('https', 'http')), 'the runbook as people reach it; else messages name its section')
   readonly runbookUrl: string | null = null;
+
+  @Setting(
+    choice(...ROLES),
+    'shadow: derives beside a live session, whatever its version, and compares with what is recorded; it publishes nothing',
+  )
+  readonly role: (typeof ROLES)[number] = 'member';
 
   @Setting(flag(), 'a second replica derives the same and publishes only what is missing')
   readonly standby: boolean = false;

@@ -165,6 +165,12 @@ describe('what a configuration is refused for', () => {
       /^market\.source: "simulate", is not one of simulated \| live \| recording/,
     ],
     [
+      'a server twice',
+      { env: { ARB_NATS_URL: 'nats://a:4222,nats://a:4222' } },
+      /^infrastructure\.natsUrl: .*is not an address with nats:\/\/.* each server once/,
+    ],
+    ['too many copies', { env: { ARB_NATS_REPLICAS: '6' } }, /^infrastructure\.natsReplicas: 6, is not a whole number from 1 to 5/],
+    [
       'a wrong address',
       { yaml: 'infrastructure: { natsUrl: "localhost:4222" }' },
       /^infrastructure\.natsUrl: .*is not an address with nats:\/\//,
@@ -291,6 +297,11 @@ describe('secrets', () => {
       { yaml: 'infrastructure: { postgresUrl: "postgres://db/arb?password=hunter2" }' },
       /postgresUrl: .*holds a secret/,
     ],
+    [
+      'one of several addresses with a password',
+      { yaml: 'infrastructure: { natsUrl: "nats://bus:4222,nats://arb:hunter2@bus2:4222" }' },
+      /natsUrl: .*holds a secret/,
+    ],
     ['an address with a token', { yaml: 'infrastructure: { natsUrl: "nats://hunter2@bus:4222" }' }, /natsUrl: .*holds a secret/],
     ['a misspelt password', { yaml: 'infrastructure: { natsPasswrd: hunter2 }' }, /natsPasswrd: "\*\*\*", is not a known key/],
   ])('are refused in a file: %s', (_, given, line) => {
@@ -314,8 +325,10 @@ describe('secrets', () => {
 });
 
 describe('live', () => {
-  it('starts with real servers', () => {
+  it('starts with real servers, of NATS several', () => {
     expect(faults({ environment: 'live', yaml: LIVE })).toEqual([]);
+    const env = { ARB_NATS_URL: 'nats://n0:4222,nats://n1:4222,nats://n2:4222', ARB_NATS_REPLICAS: '3' };
+    expect(load({ environment: 'live', yaml: LIVE, env }).infrastructure).toMatchObject({ natsUrl: env.ARB_NATS_URL, natsReplicas: 3 });
   });
 
   it.each([
@@ -325,6 +338,7 @@ describe('live', () => {
     'nats://127.1.2.3',
     'nats://[::1]:4222',
     'nats://0.0.0.0:4222',
+    'nats://bus.example.net:4222,nats://127.0.0.1:4222',
   ])('refuses %s', (url) => {
     expect(faults({ environment: 'live', yaml: LIVE, env: { ARB_NATS_URL: url } })).toEqual([
       expect.stringMatching(/^infrastructure\.natsUrl: .*is this machine itself/),

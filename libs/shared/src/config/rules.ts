@@ -87,6 +87,25 @@ export function address(...schemes: readonly string[]): Rule {
   );
 }
 
+/** One address, or several of the same kind with commas between them: servers that stand in for each other. */
+export function addresses(most: number, ...schemes: readonly string[]): Rule {
+  const one = address(...schemes);
+  return simple(
+    'text',
+    `${one.allowed}, or up to ${most} with commas between them`,
+    (value) => {
+      if (typeof value !== 'string') return false;
+      const parts = addressesIn(value);
+      return parts.length <= most && new Set(parts).size === parts.length && parts.every((part) => one.check(part, '').length === 0);
+    },
+    `write it such as ${schemes[0]}://host:port, each server once`,
+  );
+}
+
+export function addressesIn(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
 /** A list without doubles; `keyOf` says what makes two items the same. */
 export function list(item: Rule, most: number, keyOf: (value: unknown) => unknown = (value) => value): Rule {
   return {

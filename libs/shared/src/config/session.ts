@@ -166,6 +166,24 @@ export class Strategy implements StrategyConfig {
   @Setting(numeric(-10_000, 10_000), 'the spread has reversed: it is closed once going back costs at most this much, fees included')
   readonly exitEdgeBps: number = 2;
 
+  @Setting(
+    numeric(-10_000, 10_000),
+    'what the whole round trip must bring after all costs of both ways, if the premium between the two venues comes back to its mean',
+  )
+  readonly minRoundTripBps: number = 15;
+
+  @Setting(
+    numeric(0, 10_000),
+    'how far the loss of entering and leaving at once must be from strategy.stopLossBps: nearer, the usual noise would stop it',
+  )
+  readonly minStopRoomBps: number = 20;
+
+  @Setting(whole(1, 86_400), 'time that the mean of a premium looks back')
+  readonly premiumSeconds: number = 20;
+
+  @Setting(whole(0, 86_400), 'time that a premium must have been seen before anything is entered on it')
+  readonly premiumWarmUpSeconds: number = 5;
+
   @Setting(numeric(0, 10_000), 'profit of the whole round trip, going back included, from which it is closed')
   readonly takeProfitBps: number = 25;
 

@@ -2,6 +2,7 @@ import type { SessionConfig } from '../core/config.ts';
 import type { Fault } from './fault.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { nearest } from './nearest.ts';
+import { addressesIn } from './rules.ts';
 import { settingsOf } from './setting.ts';
 import { type Draft, isMap, newSection, type Origins, SESSION_SECTIONS } from './tree.ts';
 
@@ -174,9 +175,8 @@ export function faultsOfLive(infrastructure: Infrastructure, session: SessionCon
   for (const key of SESSION_SECTIONS) walk(session[key as keyof SessionConfig], key);
   for (const key of servers) {
     const value = String(infrastructure[key]);
-    if (!URL.canParse(value)) continue;
-    const url = new URL(value);
-    if ([url.hostname, url.searchParams.get('host') ?? ''].some((host) => LOOPBACK.test(host)))
+    const urls = (key === 'natsUrl' ? addressesIn(value) : [value]).filter((one) => URL.canParse(one)).map((one) => new URL(one));
+    if (urls.some((url) => [url.hostname, url.searchParams.get('host') ?? ''].some((host) => LOOPBACK.test(host))))
       faults.push({
         path: `infrastructure.${key}`,
         value,

@@ -109,7 +109,7 @@ function readAs(text: string, present: unknown): unknown {
     try {
       return JSON.parse(trimmed) as unknown;
     } catch {
-      return undefined;
+      return undefined; // whoever asked says what was expected and what was found
     }
   }
   return isList ? trimmed.split(',').map((word) => word.trim()) : text;

@@ -1,6 +1,6 @@
 import * as events from './events.ts';
 import { BOOT, COIN, PAIR, VENUE } from './events.ts';
-import { SERVICES, type ServiceName, type Writer, writerOf } from './names.ts';
+import { HURRIED, SERVICES, type ServiceName, type Writer, writerOf } from './names.ts';
 import type { Of, Shape } from './shape.ts';
 
 /**
@@ -166,7 +166,7 @@ const rows = {
     writers: ['market-data'],
     by: 'shell',
     lease: 'market-data',
-    readers: ['executor', 'dashboard'],
+    readers: ['dashboard'],
     table: 'market',
     says: 'a public trade',
     shape: events.trade,
@@ -231,7 +231,7 @@ const rows = {
     names: ['coin'],
     writers: ['strategy'],
     by: 'core',
-    readers: ['risk', 'executor', 'alerting'],
+    readers: ['risk', 'alerting'],
     says: 'enter, exit, rebalance or skipped, with every number behind it',
     shape: events.decision,
   }),
@@ -260,7 +260,7 @@ const rows = {
     names: ['venue', 'symbol'],
     writers: ['executor'],
     by: 'core',
-    readers: ['risk', 'alerting', 'dashboard'],
+    readers: ['alerting', 'dashboard'],
     says: "an order's life",
     shape: events.order,
   }),
@@ -270,7 +270,7 @@ const rows = {
     names: ['venue', 'symbol'],
     writers: ['executor'],
     by: 'core',
-    readers: ['strategy', 'risk', 'dashboard'],
+    readers: ['strategy', 'dashboard'],
     says: 'price, quantity, fee, slippage, model',
     shape: events.fill,
   }),
@@ -300,7 +300,7 @@ const rows = {
     names: ['currency'],
     writers: ['executor'],
     by: 'core',
-    readers: ['strategy', 'risk', 'dashboard'],
+    readers: ['dashboard'],
     says: 'money or coins on their way between venues',
     shape: events.transferState,
   }),
@@ -423,6 +423,22 @@ export function rootsOf(service: ServiceName): ReadonlySet<string> {
   if (roots === undefined) {
     roots = new Set(['session', 'clock', 'lease', ...[...readsOf(service), ...writesOf(service)].map((kind) => kind.root)]);
     rootsByService.set(service, roots);
+  }
+  return roots;
+}
+
+const echoesByService = new Map<ServiceName, ReadonlySet<string>>();
+/**
+ * Roots in which a hurried service's core speaks, nobody else, and which it reads only to learn that what it said has
+ * arrived. Nothing waits for that, so it need not be woken for each.
+ */
+export function echoRootsOf(service: ServiceName): ReadonlySet<string> {
+  let roots = echoesByService.get(service);
+  if (roots === undefined) {
+    const isEcho = ({ by, writers, readers }: EventKind): boolean =>
+      by === 'core' && writers.length === 1 && writers[0] === service && !readers.includes(service);
+    roots = new Set(HURRIED.includes(service) ? ROOTS.filter((root) => KINDS.every((kind) => kind.root !== root || isEcho(kind))) : []);
+    echoesByService.set(service, roots);
   }
   return roots;
 }

@@ -1,10 +1,12 @@
 import {
   CATALOG,
   type EventType,
+  echoRootsOf,
   KINDS,
   kindsOn,
   mayWrite,
   readsOf,
+  rootsOf,
   SERVICES,
   STREAM_SUBJECTS,
   subjectOf,
@@ -152,5 +154,25 @@ describe('catalog', () => {
     const written = new Set([...SERVICES, 'cli' as const].flatMap((service) => writesOf(service)));
     expect(read.size).toBe(KINDS.length);
     expect(written.size).toBe(KINDS.length);
+  });
+
+  it('tells the roots in which a hurried core only hears itself', () => {
+    expect(Object.fromEntries(SERVICES.map((service) => [service, [...echoRootsOf(service)].sort()]))).toEqual({
+      'market-data': [],
+      aggregator: ['l2'],
+      strategy: ['decision'],
+      risk: ['guard', 'verdict'],
+      executor: ['balance', 'fill', 'kpi', 'order', 'position', 'reconciliation', 'transfer'],
+      alerting: [],
+      journal: [],
+      dashboard: [],
+    });
+    // All that a hurried core says is in them, so whoever looks ahead for it need read nothing else.
+    for (const service of SERVICES.filter((name) => echoRootsOf(name).size > 0)) {
+      for (const kind of KINDS)
+        if (kind.by === 'core' && kind.writers.includes(service))
+          expect([service, echoRootsOf(service).has(kind.root)]).toEqual([service, true]);
+      for (const root of echoRootsOf(service)) expect(rootsOf(service).has(root)).toBe(true);
+    }
   });
 });

@@ -1,5 +1,7 @@
 import { CATALOG, type DataOf, type EventKind, type EventType, kindsOn, mayWrite } from './catalog.ts';
 import { SESSION_ID } from './names.ts';
+import { readLevels } from './read-levels.ts';
+import { writtenAt } from './written.ts';
 
 /** A position of this session, or `<session>:<position>` of another one. */
 export type Position = number;
@@ -33,9 +35,13 @@ export const MAX_BASIS = 64;
 
 /** Deterministic: fixed key order, shortest round-trip numbers (JSON's own), keys of `data` in the order its writer put them. */
 export function encodeEvent(header: Header, data: unknown): string {
+  return `${beginning(header)}${JSON.stringify(data)}}`;
+}
+
+function beginning(header: Header): string {
   const cause = typeof header.cause === 'string' ? JSON.stringify(header.cause) : header.cause;
   const basis = header.basis === undefined ? '' : `"basis":${JSON.stringify(header.basis)},`;
-  return `{"n":${header.n},"source":"${header.source}","session":"${header.session}","type":"${header.type}","v":${header.v},"at":${header.at},"cause":${cause},${basis}"data":${JSON.stringify(data)}}`;
+  return `{"n":${header.n},"source":"${header.source}","session":"${header.session}","type":"${header.type}","v":${header.v},"at":${header.at},"cause":${cause},${basis}"data":`;
 }
 
 /**
@@ -67,6 +73,75 @@ export function encodeOutput(subject: string, header: Header, data: unknown): Bu
   if (text.includes('\\u') && holdsBadText(data)) return BAD_TEXT;
   const bytes = Buffer.from(text);
   return bytes.length > MAX_EVENT_BYTES ? `${bytes.length} bytes, at most ${MAX_EVENT_BYTES} allowed` : bytes;
+}
+
+/** An output that is written out only where somebody wants its bytes: whoever has the record need only hold it against that. */
+export class UnwrittenOutput {
+  readonly subject: string;
+  readonly header: Header;
+  readonly data: unknown;
+  private text: Buffer | null = null;
+  private found: Uint8Array | null = null;
+
+  constructor(subject: string, header: Header, data: unknown) {
+    this.subject = subject;
+    this.header = header;
+    this.data = data;
+  }
+
+  get bytes(): Buffer {
+    if (this.text !== null) return this.text;
+    const bytes = encodeOutput(this.subject, this.header, this.data);
+    if (typeof bytes === 'string')
+      throw new Error(`${this.header.source} derived a malformed ${this.header.type} on ${this.subject}: ${bytes}`);
+    this.text = bytes;
+    return bytes;
+  }
+
+  /** Whether these are its bytes, and data that is read from them is the data that they were derived as. */
+  isWrittenAs(bytes: Uint8Array): boolean {
+    if (bytes === this.found) return true;
+    const { data, header } = this;
+    const start = beginning(header);
+    if (bytes.length > MAX_EVENT_BYTES) return false;
+    for (let i = 0; i < start.length; i++) if (bytes[i] !== start.charCodeAt(i)) return false;
+    const end = writtenAt(bytes, start.length, data);
+    if (end !== bytes.length - 1 || bytes[end] !== CLOSING) return false;
+    this.found = bytes;
+    return true;
+  }
+
+  equals(bytes: Uint8Array): boolean {
+    return this.isWrittenAs(bytes) || this.bytes.equals(bytes);
+  }
+
+  toString(): string {
+    return this.bytes.toString();
+  }
+
+  /** As it is read from a position of the stream, where its very bytes stand. */
+  eventAt(position: Position): AnyEvent {
+    const { header, data, subject } = this;
+    const { n, source, session, type, v, at, cause, basis } = header;
+    return {
+      n,
+      source,
+      session,
+      type,
+      v,
+      at,
+      cause,
+      ...(basis === undefined ? NO_BASIS : { basis }),
+      data,
+      position,
+      subject,
+    } as unknown as AnyEvent;
+  }
+}
+
+/** The same as `encodeOutput`, for whom the record is there to be compared with. */
+export function unwrittenOutput(subject: string, header: Header, data: unknown): UnwrittenOutput | string {
+  return faultOfOutput(subject, header, data) ?? new UnwrittenOutput(subject, header, data);
 }
 
 /** What a subject says of its event, the event says too. */
@@ -125,6 +200,7 @@ function entryOf(subject: string): SubjectEntry {
 }
 
 const QUOTE = 0x22;
+const CLOSING = 0x7d;
 const START = Buffer.from('{"n":');
 const SOURCE = Buffer.from(',"source":"');
 const SESSION = Buffer.from(',"session":"');
@@ -228,6 +304,35 @@ function holdsBadText(value: unknown): boolean {
     : Object.entries(value).some(([key, inner]) => holdsBadText(key) || holdsBadText(inner));
 }
 
+const OF_LEVELS: ReadonlySet<string> = new Set<EventType>(['book', 'l2']);
+const NO_LEVELS = '"bids":null,"asks":null';
+
+/**
+ * What JSON.parse gives for a book, in half the time: its lists of levels are read by themselves, and JSON reads the rest. Null wherever
+ * that might not be the same: another place than the data's own fields, a field that stands twice, an escape, no JSON at all.
+ */
+function withLevels(bytes: Uint8Array): Record<string, unknown> | null {
+  const levels = readLevels(bytes);
+  if (levels === null) return null;
+  try {
+    const before = strict.decode(bytes.subarray(0, levels.from));
+    const after = strict.decode(bytes.subarray(levels.to));
+    if (names(before) || names(after)) return null;
+    const value = JSON.parse(before + NO_LEVELS + after) as Record<string, unknown>;
+    const data = value.data as Record<string, unknown> | null | undefined;
+    if (typeof data !== 'object' || data?.bids !== null || data.asks !== null) return null;
+    data.bids = levels.bids;
+    data.asks = levels.asks;
+    return value;
+  } catch {
+    return null; // read as a whole, it says what is wrong with it
+  }
+}
+
+function names(text: string): boolean {
+  return text.includes('\\') || text.includes('"bids"') || text.includes('"asks"');
+}
+
 const REF = /^[A-Za-z0-9-]{1,40}:[1-9]\d{0,15}$/;
 function isPosition(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 1;
@@ -260,15 +365,21 @@ function speakable(reason: string): string {
 function parsed(subject: string, bytes: Uint8Array, scanned: Scanned, at: Position): AnyEvent | string {
   let value: Record<string, unknown>;
   let source: string;
-  try {
-    source = strict.decode(bytes);
-  } catch {
-    return 'is not strict UTF-8';
-  }
-  try {
-    value = JSON.parse(source) as Record<string, unknown>;
-  } catch (error) {
-    return `is not JSON: ${(error as Error).message.slice(0, 120)}`;
+  const quick = OF_LEVELS.has(scanned.kind.type) ? withLevels(bytes) : null;
+  if (quick !== null) {
+    value = quick;
+    source = '';
+  } else {
+    try {
+      source = strict.decode(bytes);
+    } catch {
+      return 'is not strict UTF-8';
+    }
+    try {
+      value = JSON.parse(source) as Record<string, unknown>;
+    } catch (error) {
+      return `is not JSON: ${(error as Error).message.slice(0, 120)}`;
+    }
   }
   const keys = Object.keys(value);
   const withBasis = keys.length === KEYS.length + 2;

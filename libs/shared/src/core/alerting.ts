@@ -49,7 +49,7 @@ export interface AlertRule {
   readonly closeAfterSeconds?: number;
   /** Nothing that lasts: it is told once and never closed. */
   readonly moment?: boolean;
-  /** With the fact's fields in braces: `{venue} is down: {why}`. */
+  /** With the fact's fields in braces: `{venue} is down: {why}`; a share as `{share%}` becomes a part of a hundred. */
   readonly summary: string;
   /** Name of the section of the runbook that says what to do. */
   readonly runbook: string;
@@ -120,7 +120,7 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
   'fx.source': {
     says: 'one source of a rate',
     list: true,
-    fields: { pair: 'text', source: 'text', rate: 'number', ageMs: 'number', used: 'flag', offBps: 'number' },
+    fields: { pair: 'text', source: 'text', rate: 'number', ageMs: 'number', used: 'flag', dropped: 'text', offBps: 'number' },
   },
   health: {
     says: 'how a venue is; `more.x` is by how much the counter x has grown since it was last said',
@@ -145,11 +145,20 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
     fields: { coin: 'text', kind: 'text', rule: 'text', limit: 'number', value: 'number', why: 'text', edgeBps: 'number' },
   },
   verdict: {
-    says: 'what risk made of it',
-    fields: { coin: 'text', outcome: 'text', tier: 'text', rule: 'text', firstRule: 'text', limit: 'number', value: 'number' },
+    says: 'what risk made of it; `currency` is that of its limits',
+    fields: {
+      coin: 'text',
+      outcome: 'text',
+      tier: 'text',
+      rule: 'text',
+      firstRule: 'text',
+      limit: 'number',
+      value: 'number',
+      currency: 'text',
+    },
   },
   guard: {
-    says: 'mode, exposure and the numbers that limits are held against; `share` is of risk.maxExposure',
+    says: 'mode, exposure and the numbers that limits are held against; `share` is of risk.maxExposure, `…Money` has its currency',
     fields: {
       mode: 'text',
       rule: 'text',
@@ -159,18 +168,49 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
       dailyPnl: 'number',
       equity: 'number',
       drawdown: 'number',
+      exposureMoney: 'text',
+      dailyPnlMoney: 'text',
+      equityMoney: 'text',
+      drawdownMoney: 'text',
       closed: 'number',
       'numbers.': 'number',
     },
   },
-  'guard.closed': { says: 'a breaker or cooldown in force', list: true, fields: { what: 'text', rule: 'text' } },
+  'guard.closed': {
+    says: 'a breaker or cooldown in force; `lasts` is how long yet, in words',
+    list: true,
+    fields: { what: 'text', rule: 'text', lasts: 'text' },
+  },
   order: {
     says: "a step of an order's life",
-    fields: { venue: 'text', symbol: 'text', side: 'text', state: 'text', reason: 'text', order: 'text', trip: 'text' },
+    fields: {
+      venue: 'text',
+      symbol: 'text',
+      side: 'text',
+      state: 'text',
+      reason: 'text',
+      order: 'text',
+      trip: 'text',
+      quantity: 'text',
+      limit: 'text',
+      base: 'text',
+      quote: 'text',
+    },
   },
   position: {
-    says: "a step of a round trip's life; `kept` is what a failed one has left of its coin",
-    fields: { coin: 'text', trip: 'text', state: 'text', why: 'text', pnl: 'number', kept: 'number' },
+    says: "a step of a round trip's life; `kept` is what a failed one has left of its coin (owed where below 0)",
+    fields: {
+      coin: 'text',
+      trip: 'text',
+      state: 'text',
+      why: 'text',
+      pnl: 'number',
+      pnlMoney: 'text',
+      notionalMoney: 'text',
+      buy: 'text',
+      sell: 'text',
+      kept: 'number',
+    },
   },
   queue: {
     says: 'where alerts wait to be delivered',

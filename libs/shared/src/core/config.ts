@@ -91,6 +91,11 @@ export interface ScoreWeights {
 export interface StrategyConfig {
   readonly minEdgeBps: number;
   readonly exitEdgeBps: number;
+  /** Missing in sessions that began before there was such a setting: the way back is not looked at then. */
+  readonly minRoundTripBps?: number;
+  readonly minStopRoomBps?: number;
+  readonly premiumSeconds?: number;
+  readonly premiumWarmUpSeconds?: number;
   readonly takeProfitBps: number;
   readonly stopLossBps: number;
   readonly maxHoldSeconds: number;

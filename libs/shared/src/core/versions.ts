@@ -2,12 +2,12 @@ import type { CoreServiceName } from '../contracts/index.ts';
 
 /**
  * Version of each core's code, in one place because the journal must name all of them in a session's first event.
- * A change that can alter a core's outputs for the same inputs raises its number; the next start is then a handover.
+ * A change that can alter a core's outputs for the same inputs, or the bytes of its snapshots, raises its number; the next start is then a handover.
  */
 export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
-  aggregator: '3',
-  strategy: '2',
-  risk: '2',
-  executor: '2',
-  alerting: '2',
+  aggregator: '4',
+  strategy: '3',
+  risk: '3',
+  executor: '3',
+  alerting: '5',
 };

@@ -6,6 +6,8 @@ export interface Hosted {
   stop(): Promise<void>;
   /** Null when ready, else what it waits for. */
   unready(): string | null;
+  /** What `/readyz` tells beside "ready" or what it waits for. */
+  facts?(): Readonly<Record<string, unknown>>;
   /** Present numbers, by metric name without prefix. */
   numbers(): Readonly<Record<string, number>>;
 }

@@ -20,7 +20,12 @@ export interface ServeOptions {
 
 /** The NestJS application around a hosted service: its transport, probes, metrics and modules, on its HTTP port. */
 export async function serveHosted({ service, hosted, imports, infrastructure, log, failed }: ServeOptions): Promise<INestApplication> {
-  const app = await NestFactory.create(serviceModule(service, hosted, imports ?? []), { logger: nestLogger(log), abortOnError: false });
+  const app = await NestFactory.create(serviceModule(service, hosted, imports ?? []), {
+    logger: nestLogger(log),
+    abortOnError: false,
+    // Nobody is sent forms; a file that comes in is read as it comes, whatever its sender calls it.
+    bodyParser: false,
+  });
   app.connectMicroservice({ strategy: new SessionTransport(hosted, failed) });
   await app.startAllMicroservices();
   try {

@@ -22,8 +22,9 @@ export class ProbesController {
   @Get('readyz')
   readyz() {
     const waitsFor = this.hosted.unready();
-    if (waitsFor !== null) throw new ServiceUnavailableException({ status: 'waiting', waitsFor });
-    return { status: 'ready' };
+    const facts = this.hosted.facts?.() ?? {};
+    if (waitsFor !== null) throw new ServiceUnavailableException({ status: 'waiting', waitsFor, ...facts });
+    return { status: 'ready', ...facts };
   }
 
   @Get('metrics')

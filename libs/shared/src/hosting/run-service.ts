@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamicModule } from '@nestjs/common';
 import { type Config, ConfigError, configHash, loadConfig } from '../config/index.ts';
-import type { ServiceName } from '../contracts/index.ts';
+import { CORE_SERVICES, type ServiceName } from '../contracts/index.ts';
 import type { MakeCore } from '../core/index.ts';
-import { openJournalReader } from '../journal/index.ts';
-import { natsBus } from '../nats/index.ts';
 import { isRefusal, type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell, type Time } from '../runtime/index.ts';
+import { openEnds } from './ends.ts';
 import { EXIT_CONFIG } from './exit-codes.ts';
+import { hostShadow } from './host-shadow.ts';
 import type { Hosted } from './hosted.ts';
 import { jsonLog } from './log.ts';
 import { realTime } from './real-time.ts';
+import { growYoungHeapAtOnce } from './young-heap.ts';
 
 export interface ShellDeps {
   readonly config: Config;
@@ -34,7 +35,8 @@ export function newBoot(): string {
 export function runService(spec: ServiceSpec): Promise<void> {
   return runHosted(spec.service, ({ config, log }) => {
     const { infrastructure } = config;
-    const journal = openJournalReader(infrastructure.postgresUrl);
+    if (infrastructure.role === 'shadow') return { imports: [], hosted: hostShadow(spec, infrastructure, log) };
+    const { bus, journal, closeAfter } = openEnds(spec.service, infrastructure.replica, infrastructure);
     const host = new ServiceHost({
       service: spec.service,
       newBoot,
@@ -44,11 +46,7 @@ export function runService(spec: ServiceSpec): Promise<void> {
       makeShell:
         spec.makeShell === undefined ? null : () => (spec.makeShell as NonNullable<typeof spec.makeShell>)({ config, time: realTime, log }),
       time: realTime,
-      bus: natsBus({
-        servers: infrastructure.natsUrl,
-        ...(infrastructure.natsUser === null ? {} : { user: infrastructure.natsUser, password: infrastructure.natsPassword ?? '' }),
-        name: `${spec.service}-${infrastructure.replica}`,
-      }),
+      bus,
       journal,
       options: { ...RUNTIME_DEFAULTS, replica: infrastructure.replica },
       probe: NO_PROBE,
@@ -60,10 +58,7 @@ export function runService(spec: ServiceSpec): Promise<void> {
       imports: spec.imports ?? [],
       hosted: {
         start: () => host.start(),
-        stop: async () => {
-          await host.stop();
-          await journal.close();
-        },
+        stop: () => closeAfter(host),
         unready: () => {
           const status = host.status();
           if (status === null) return host.waitsFor() ?? 'starting';
@@ -100,6 +95,7 @@ export async function runHosted(
   service: ServiceName,
   make: (deps: ShellDeps) => { readonly hosted: Hosted; readonly imports: DynamicModule['imports'] },
 ): Promise<void> {
+  growYoungHeapAtOnce();
   let config: Config;
   try {
     config = loadConfig({ env: process.env });
@@ -109,6 +105,10 @@ export async function runHosted(
     process.exit(EXIT_CONFIG);
   }
   const { infrastructure } = config;
+  if (infrastructure.role === 'shadow' && !(CORE_SERVICES as readonly string[]).includes(service)) {
+    process.stderr.write(`${service}: it derives nothing, so it cannot be a shadow (ARB_ROLE); ${CORE_SERVICES.join(', ')} can\n`);
+    process.exit(EXIT_CONFIG);
+  }
   const log = jsonLog(service, infrastructure.logLevel);
   const die = (error: unknown): void => {
     const failure = error as Error;
@@ -155,6 +155,7 @@ function once(hosted: Hosted): Hosted {
   let started: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;
   return {
+    ...hosted,
     start: () => {
       started ??= hosted.start();
       return started;
@@ -163,7 +164,5 @@ function once(hosted: Hosted): Hosted {
       stopped ??= hosted.stop();
       return stopped;
     },
-    unready: () => hosted.unready(),
-    numbers: () => hosted.numbers(),
   };
 }

@@ -3,12 +3,15 @@ import type { SessionRow, StoredEvent } from '../runtime/ports.ts';
 import { explain } from './errors.ts';
 import { openJournalReader, type PostgresJournalReader } from './reader.ts';
 import { SESSION_COLUMNS, type SessionRecord, sessionRow } from './rows.ts';
+import { LIVE_LOCK } from './store.ts';
 
 export interface ListedSession extends SessionRow {
   readonly startedAt: string;
   readonly endedAt: string | null;
   /** Null for a session that was recorded here. */
   readonly importedAt: string | null;
+  /** It has no end yet, and a journal is there that writes to it. Without one, `status` says how it was left. */
+  readonly running: boolean;
   /** Retention leaves its events alone. */
   readonly kept: boolean;
   /** Last journaled position. */
@@ -70,15 +73,22 @@ const COUNTED_POSITIONS = 2_000_000;
 const MARKET_WINDOW = 200_000;
 const MARKET = new Set(['book', 'trade', 'l2', 'clock']);
 
+/** Whether somebody holds the lock of the writer of live sessions; Postgres shows its key in two halves. */
+const WRITTEN = `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32 | objid::bigint) = journal_lock_key('${LIVE_LOCK}'))`;
+
 const LISTED = `${SESSION_COLUMNS.split(', ')
   .map((column) => `s.${column}`)
   .join(', ')}, s.started_at, s.ended_at, s.imported_at, s.kept,
+  s.status IN ('starting', 'live', 'cutting') AND s.imported_at IS NULL AND ${WRITTEN} AS running,
   (SELECT coalesce(max(to_position), 0) FROM seals WHERE session_number = s.number) AS head`;
 
 interface ListedRecord extends SessionRecord {
   started_at: Date;
   ended_at: Date | null;
   imported_at: Date | null;
+  running: boolean;
   kept: boolean;
   head: string;
 }
@@ -89,6 +99,7 @@ function listedSession(record: ListedRecord): ListedSession {
     startedAt: record.started_at.toISOString(),
     endedAt: record.ended_at?.toISOString() ?? null,
     importedAt: record.imported_at?.toISOString() ?? null,
+    running: record.running,
     kept: record.kept,
     head: Number(record.head),
   };

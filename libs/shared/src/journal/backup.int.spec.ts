@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { backup, backupsIn, restore } from './backup.ts';
@@ -88,10 +89,51 @@ describe('a backup', () => {
     const before = await names();
     await backup(url, { ...options(), check: true });
     expect(await names()).toEqual(before);
-    const away = new AbortController();
+    const [away, midway] = [new AbortController(), new AbortController()];
     away.abort(new Error('interrupted'));
     await expect(backup(url, { ...options(), signal: away.signal })).rejects.toThrow();
+    const progress = () => midway.abort(new Error('interrupted'));
+    await expect(backup(url, { ...options(), signal: midway.signal, progress })).rejects.toThrow('interrupted');
+    // A program that is still dying could write its file once more.
+    await sleep(200);
     expect(readdirSync(folder).filter((name) => name.includes('unfinished'))).toEqual([]);
+  });
+
+  it('takes away what a run that was killed has left, and nothing of one that may still be alive', async () => {
+    const [old, young] = [Date.now() - 4 * 3_600_000, Date.now() - 3_600_000];
+    const names = [old, young].map((at) => `arb_check_${at.toString(36)}_deadbeef`);
+    for (const name of names) await sql(server.urlOf('postgres'), `CREATE DATABASE ${name}`);
+    const files = ['journal-20260101T000000000Z.dump.unfinished', 'journal-20260102T000000000Z.dump.unfinished'];
+    for (const file of files) writeFileSync(join(folder, file), '');
+    utimesSync(join(folder, files[0] as string), old / 1_000, old / 1_000);
+    await backup(url, { folder, keep: 7, check: false });
+    const left = await sql<{ name: string }>(
+      server.urlOf('postgres'),
+      "SELECT datname AS name FROM pg_database WHERE datname LIKE 'arb_check_%'",
+    );
+    await sql(server.urlOf('postgres'), `DROP DATABASE ${names[1]}`);
+    expect(left.map(({ name }) => name)).toEqual([names[1]]);
+    expect(readdirSync(folder).filter((file) => file.endsWith('.unfinished'))).toEqual([files[1]]);
+  });
+
+  it('makes the folder it is given, and says so where none can be made', async () => {
+    const inner = join(folder, 'a', 'b');
+    expect(dirname((await backup(url, { ...options(), folder: inner })).file)).toBe(inner);
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    for (const wrong of [file, join(file, 'x'), '/proc/backups'])
+      await expect(backup(url, { ...options(), folder: wrong })).rejects.toThrow(/^Backups cannot be kept in .*Name another folder\.$/);
+  });
+
+  it('is passed over where what stands beside it is broken, and refused by name', async () => {
+    await record('s', 1, 10);
+    const [broken, whole] = [(await backup(url, options())).file, (await backup(url, options())).file];
+    for (const text of ['', '{"sha256":', '{}', 'null']) {
+      writeFileSync(`${broken}.json`, text);
+      expect(backupsIn(folder).map(({ path }) => path)).toEqual([whole]);
+      await expect(restore(url, broken)).rejects.toThrow(`${broken}.json does not say what the backup must hold: it is damaged.`);
+    }
+    await expect(restore(url, folder)).rejects.toThrow(`${folder} is a folder: name the file in it`);
   });
 
   it('makes room: so many stay, the newest', async () => {

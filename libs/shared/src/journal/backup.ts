@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -29,6 +29,11 @@ export interface BackupOptions {
 }
 
 const NAME = /^journal-\d{8}T\d{9}Z\.dump$/;
+const UNFINISHED = /^journal-\d{8}T\d{9}Z\.dump\.unfinished$/;
+/** When it was begun stands in its name. */
+const SCRATCH = /^arb_check_([0-9a-z]{8,9})_[0-9a-f]{8}$/;
+/** No run takes so long that is still alive. */
+const ABANDONED_MS = 3 * 3_600_000;
 const DEBIAN = '/usr/lib/postgresql';
 
 /** `pg_dump` and `pg_restore`, from PATH or where Debian puts them, newest first. */
@@ -91,8 +96,11 @@ async function runProgram(
     said.push(line);
     if (said.length > LINES_KEPT) said.shift();
   });
+  // Killed by the signal it says so at once, but may still be writing its file: only `close` says that it is gone.
   const code = await new Promise<number | string | null>((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error) => {
+      if (child.pid === undefined) reject(error);
+    });
     child.once('close', (exit, killedBy) => resolve(exit ?? killedBy));
   });
   signal?.throwIfAborted();
@@ -104,7 +112,7 @@ async function runProgram(
 
 async function within<T>(url: string, doing: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'journal backup' });
-  client.on('error', () => {});
+  client.on('error', () => {}); // it also rejects the query under way, which is where it is reported
   try {
     await client.connect();
     return await work(client);
@@ -128,7 +136,6 @@ async function headsOf(url: string): Promise<BackupFacts['sessions']> {
 /** One file of the whole journal, beside it what it must hold. Old ones are removed when the new one is whole. */
 export async function backup(url: string, options: BackupOptions): Promise<BackupFacts & { readonly removed: readonly string[] }> {
   const { folder, keep, check, progress, signal } = options;
-  mkdirSync(folder, { recursive: true });
   const sessions = await headsOf(url);
   const { tables, version } = await within(url, 'while looking what there is to back up', async (client) => {
     const { rows } = await client.query<{ tables: string; version: string }>(
@@ -136,6 +143,8 @@ export async function backup(url: string, options: BackupOptions): Promise<Backu
     );
     return { tables: Number(rows[0]?.tables ?? 0), version: rows[0]?.version ?? 'unknown' };
   });
+  makeFolder(folder);
+  await removeAbandoned(url, folder);
   const createdAt = new Date().toISOString();
   const name = `journal-${createdAt.replaceAll(/[-:.]/g, '')}.dump`;
   const file = join(folder, name);
@@ -171,6 +180,35 @@ export async function backup(url: string, options: BackupOptions): Promise<Backu
   }
 }
 
+/** What a run that was killed has left: files, and whole copies of the journal beside it, which would fill its disk run by run. */
+async function removeAbandoned(url: string, folder: string): Promise<void> {
+  const before = Date.now() - ABANDONED_MS;
+  for (const name of readdirSync(folder).filter((one) => UNFINISHED.test(one)))
+    if (statSync(join(folder, name)).mtimeMs < before) rmSync(join(folder, name), { force: true });
+  await within(url, 'while looking for copies that a killed run has left', async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT datname AS name FROM pg_database WHERE datname LIKE $1 AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)',
+      ['arb\\_check\\_%'],
+    );
+    for (const { name } of rows) {
+      const [, at] = SCRATCH.exec(name) ?? [];
+      if (at !== undefined && Number.parseInt(at, 36) < before) await client.query(`DROP DATABASE IF EXISTS ${name}`);
+    }
+  });
+}
+
+/** Step by step: asked for all at once, Node.js tries for ever where the system takes no folders. */
+function makeFolder(folder: string): void {
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    if (dirname(folder) !== folder) makeFolder(dirname(folder));
+    mkdirSync(folder);
+  } catch (error) {
+    if (error instanceof JournalError) throw error;
+    throw new JournalError(`Backups cannot be kept in ${folder}: ${(error as Error).message}. Name another folder.`, error);
+  }
+}
+
 async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
@@ -184,7 +222,20 @@ export function backupsIn(folder: string): readonly (BackupFacts & { readonly pa
     .filter((name) => NAME.test(name) && existsSync(join(folder, `${name}.json`)))
     .sort()
     .reverse()
-    .map((name) => ({ ...(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as BackupFacts), path: join(folder, name) }));
+    .flatMap((name) => {
+      const facts = factsOf(join(folder, name));
+      return facts === null ? [] : [{ ...facts, path: join(folder, name) }];
+    });
+}
+
+/** What stands beside a backup; null where that is no such thing. */
+function factsOf(file: string): BackupFacts | null {
+  try {
+    const facts = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as Partial<BackupFacts> | null;
+    return typeof facts?.sha256 === 'string' && Array.isArray(facts.sessions) ? (facts as BackupFacts) : null;
+  } catch {
+    return null; // broken, or gone meanwhile: whoever needs it says so
+  }
 }
 
 function rotate(folder: string, keep: number): readonly string[] {
@@ -197,7 +248,7 @@ function rotate(folder: string, keep: number): readonly string[] {
 }
 
 async function checkDump(url: string, dump: string, facts: BackupFacts, signal?: AbortSignal): Promise<void> {
-  const scratch = `arb_check_${randomBytes(4).toString('hex')}`;
+  const scratch = `arb_check_${Date.now().toString(36)}_${randomBytes(4).toString('hex')}`;
   try {
     await restoreInto(url, scratch, dump, () => {}, signal);
     await requireHeads(urlOfDatabase(url, scratch), facts);
@@ -272,9 +323,11 @@ export interface RestoreOptions {
  */
 export async function restore(url: string, file: string, { progress, signal }: RestoreOptions = {}): Promise<Restored> {
   if (!existsSync(file)) throw new JournalError(`There is no file ${file}.`);
+  if (statSync(file).isDirectory()) throw new JournalError(`${file} is a folder: name the file in it, or "last" with --folder.`);
   if (!existsSync(`${file}.json`))
     throw new JournalError(`Beside ${file} there is no ${file}.json, which says what the backup must hold: copy it too.`);
-  const facts = JSON.parse(readFileSync(`${file}.json`, 'utf8')) as BackupFacts;
+  const facts = factsOf(file);
+  if (facts === null) throw new JournalError(`${file}.json does not say what the backup must hold: it is damaged. Use another backup.`);
   const found = await sha256Of(file);
   if (found !== facts.sha256)
     throw new JournalError(`${file} is damaged: expected the SHA-256 ${facts.sha256}, found ${found}. Use another backup.`);
@@ -295,8 +348,10 @@ export async function restore(url: string, file: string, { progress, signal }: R
     throw error;
   }
   await within(admin, 'while putting the restored database in its place', async (client) => {
-    await client.query(`ALTER DATABASE ${quoted(database)} RENAME TO ${quoted(before)}`);
-    await client.query(`ALTER DATABASE ${quoted(fresh)} RENAME TO ${quoted(database)}`);
+    // One transaction: there is never a moment without a journal.
+    await client.query(
+      `BEGIN; ALTER DATABASE ${quoted(database)} RENAME TO ${quoted(before)}; ALTER DATABASE ${quoted(fresh)} RENAME TO ${quoted(database)}; COMMIT`,
+    );
   });
   return { file, sessions: facts.sessions.length, before };
 }

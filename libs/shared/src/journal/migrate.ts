@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { explain, JournalError, shownAddress } from './errors.ts';
 
@@ -13,6 +12,8 @@ const WAIT_SECONDS = 60;
  */
 export async function migrate(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'journal migrations' });
+  // Most who read a journal never bring it up to date, and it takes as long to load as all the rest of this folder.
+  const { runner } = await import('node-pg-migrate');
   // The error also rejects the query under way, which is where it is reported.
   client.on('error', () => {});
   try {
@@ -51,7 +52,7 @@ async function requireUtf8(client: pg.Client, url: string): Promise<void> {
 /** A role for everybody but the writer: reads all, keeps snapshots, changes nothing else. Calling it again sets the password. */
 export async function createReaderRole(url: string, name: string, password: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {});
+  client.on('error', () => {}); // it also rejects the query under way, which is where it is reported
   try {
     await client.connect();
     const role = client.escapeIdentifier(name);

@@ -61,7 +61,7 @@ export async function storageOf(url: string, retentionDays: number, now = Date.n
     statement_timeout: 60_000,
     application_name: 'journal storage',
   });
-  client.on('error', () => {});
+  client.on('error', () => {}); // it also rejects the query under way, which is where it is reported
   try {
     await client.connect();
     const { rows: sizes } = await client.query<{ database: string; snapshots: string; seals: string }>(
@@ -140,7 +140,7 @@ export async function dropSnapshotsWithoutEvents(url: string): Promise<number> {
     statement_timeout: 60_000,
     application_name: 'journal upkeep',
   });
-  client.on('error', () => {});
+  client.on('error', () => {}); // it also rejects the query under way, which is where it is reported
   try {
     await client.connect();
     // Those a session begins from and ends with stay: a child goes on from them.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { JournalRow } from '../runtime/ports.ts';
@@ -7,6 +8,8 @@ import { sampleRow, sampleRows, sampleSeal, sampleSession } from './sample-rows.
 import { startChain } from './seal.ts';
 import { openJournalStore, type PostgresJournalStore } from './store.ts';
 import { type PostgresServer, startPostgres } from './testing.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 let server: PostgresServer;
 let reader: PostgresJournalReader;
@@ -281,6 +284,26 @@ describe('journal store', () => {
       await reader.saveSnapshot(snapshot(39, 'risk', '{"again":true}'));
       await reader.saveSnapshot(snapshot(39, 'risk', '{"again":true}'));
       expect(await reader.snapshots('snaps', 'risk', 39, 1)).toEqual([snapshot(39, 'risk', '{"again":true}')]);
+    }));
+
+  it('keeps a sound snapshot, whoever saves another one at its position, and replaces one that is not what it should be', () =>
+    withStore(async (store) => {
+      await store.createSession(sampleSession('sound'));
+      const snapshot = (version: string, body: string, hash = sha256(body)) => ({
+        session: 'sound',
+        service: 'risk',
+        position: 3,
+        version,
+        schema: 1,
+        sha256: hash,
+        body,
+      });
+      const kept = async () => (await reader.snapshots('sound', 'risk', 3, 1))[0]?.version;
+      await reader.saveSnapshot(snapshot('1', '{"won":"₩ 1"}', 'not its hash'));
+      await reader.saveSnapshot(snapshot('2', '{"won":"₩ 2"}'));
+      expect(await kept()).toBe('2');
+      await reader.saveSnapshot(snapshot('1', '{"won":"₩ 1"}'));
+      expect(await kept()).toBe('2');
     }));
 });
 

@@ -25,6 +25,8 @@ export interface PostgresJournalStore extends JournalStore, PostgresJournalReade
   keepSession(id: string, kept: boolean): Promise<void>;
 }
 
+/** Held by the journal that records live sessions. */
+export const LIVE_LOCK = 'live';
 const MAX_BATCH_ROWS = 50_000;
 const MAX_BATCH_BYTES = 256 * 1024 * 1024;
 /** Batches encoded and waiting for the one before. */
@@ -35,7 +37,7 @@ const HASH = /^[0-9a-f]{64}$/;
 /** One writer's view of the journal. It lives once, as its connection does: after `lost`, open another one. */
 export function openJournalStore(url: string, options: JournalStoreOptions = {}): PostgresJournalStore {
   const size = whole(options.partitionPositions ?? DEFAULT_PARTITION_POSITIONS, 'partitionPositions');
-  const lockName = options.lockName ?? 'live';
+  const lockName = options.lockName ?? LIVE_LOCK;
   const timeoutMs = options.timeoutMs ?? 30_000;
   const reader = openJournalReader(url);
 
@@ -275,6 +277,7 @@ export function openJournalStore(url: string, options: JournalStoreOptions = {})
 
     async close() {
       await tail;
+      // As above; and a connection that never came about need not be ended.
       while (making !== null) await making.catch(() => {});
       end('closed');
       if (connecting !== null)

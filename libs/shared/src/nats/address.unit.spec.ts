@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { KINDS, ROOTS, rootsOf, SERVICES, type ServiceName } from '../contracts/index.ts';
-import { filterOf, plainOf, wireOf } from './address.ts';
+import { echoRootsOf, KINDS, ROOTS, rootsOf, SERVICES, type ServiceName } from '../contracts/index.ts';
+import { echoFilterOf, filterOf, plainOf, wireOf } from './address.ts';
 
 /** NATS' own rule: `*` stands for one word, `>` for one or more at the end. */
 function matches(filter: string, subject: string): boolean {
@@ -20,11 +20,19 @@ describe('the address of a subject', () => {
     for (const subject of [...subjects, 'l2.>', 'closed.s-1', 'replay.7.l2.BTC']) expect(plainOf(wireOf(subject))).toBe(subject);
   });
 
-  it('is matched by the filter of a service exactly where that service is given the root', () => {
+  it('is matched by the filter of a service where it is given the root, and by that of its echoes where it only hears itself', () => {
     for (const service of SERVICES.filter((name): name is Exclude<ServiceName, 'journal'> => name !== 'journal')) {
       const filter = filterOf(service) as string;
-      for (const root of ROOTS)
-        expect([service, root, matches(filter, wireOf(`${root}.x`))]).toEqual([service, root, rootsOf(service).has(root)]);
+      const echoes = echoRootsOf(service);
+      for (const root of ROOTS) {
+        const wire = wireOf(`${root}.x`);
+        expect([service, root, matches(filter, wire), matches(echoFilterOf(service), wire)]).toEqual([
+          service,
+          root,
+          rootsOf(service).has(root) && !echoes.has(root),
+          echoes.has(root),
+        ]);
+      }
     }
     expect(filterOf('journal')).toBeNull();
   });

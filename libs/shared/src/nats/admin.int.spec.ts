@@ -33,7 +33,7 @@ describe('stream administration', () => {
 
   it('takes all subjects but the session’s away for the cut, renames them, and a new stream takes them over', async () => {
     await link.admin.create('SESSION_a', ['session.>'], 1e6);
-    await expect(link.admin.publish('SESSION_a', 'l2.BTC', bytes)).rejects.toThrow('nobody listens on ev._.a.s.r._._.d.l2.BTC');
+    await expect(link.admin.publish('SESSION_a', 'l2.BTC', bytes)).rejects.toThrow('nobody listens on ev._.A.s.r._._.d.l2.BTC');
     expect(await link.admin.publish('SESSION_a', 'session.started', bytes)).toBe(1);
     await link.admin.setSubjects('SESSION_a', STREAM_SUBJECTS);
     expect(await link.admin.publish('SESSION_a', 'l2.BTC', bytes)).toBe(2);

@@ -1,14 +1,30 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { StreamAdmin } from '../runtime/ports.ts';
+import { Refusal } from '../runtime/refusal.ts';
 import { plainOf, wireOf } from './address.ts';
-import { answered, ask, checkedName, infoOf, JetStreamError, NAME_IN_USE, NO_STREAM, type StreamState, streamState } from './api.ts';
+import {
+  answered,
+  ask,
+  checkedName,
+  infoOf,
+  JetStreamError,
+  NAME_IN_USE,
+  NO_CLUSTER,
+  NO_PEERS,
+  NO_STREAM,
+  type StreamState,
+  streamState,
+} from './api.ts';
 
 /** Nobody sends message ids, so the server has nothing to remember; this is the shortest window it accepts. */
 const DUPLICATE_WINDOW_NS = 100_000_000;
 const MOST_PAGES = 1_000;
+/** Servers that keep a stream together choose who leads it before they answer; an election alone may take them some seconds. */
+const TOGETHER_TIMEOUT_MS = 20_000;
 
 /** What only the journal's user may do. Every call may be repeated after a crash. */
-export function streamAdmin(nc: NatsConnection): StreamAdmin {
+export function streamAdmin(nc: NatsConnection, replicas: number): StreamAdmin {
+  const timeoutMs = replicas > 1 ? TOGETHER_TIMEOUT_MS : undefined;
   return {
     async create(stream, subjects, maxBytes) {
       const config = {
@@ -24,13 +40,24 @@ export function streamAdmin(nc: NatsConnection): StreamAdmin {
         // An oversized event is let in, up to the server's max_payload: the journal must see it to put it into quarantine.
         max_msg_size: -1,
         max_consumers: -1,
-        num_replicas: 1,
+        num_replicas: replicas,
         duplicate_window: DUPLICATE_WINDOW_NS,
       };
       try {
-        return infoOf(await ask<StreamState>(nc, `STREAM.CREATE.${stream}`, config));
+        return infoOf(await ask<StreamState>(nc, `STREAM.CREATE.${stream}`, config, timeoutMs));
       } catch (error) {
-        if (!(error instanceof JetStreamError) || error.number !== NAME_IN_USE) throw error;
+        if (!(error instanceof JetStreamError)) throw error;
+        if (error.number === NO_CLUSTER)
+          throw new Refusal(
+            `stream ${stream} should have ${replicas} copies, but this NATS server stands alone and keeps one: set infrastructure.natsReplicas (ARB_NATS_REPLICAS) to 1, or give it a cluster of ${replicas} servers`,
+            { cause: error },
+          );
+        if (error.number === NO_PEERS)
+          throw new Error(
+            `stream ${stream} should have ${replicas} copies, but fewer than ${replicas} NATS servers of the cluster can take one now: start the missing ones, make room on their disks, or lower infrastructure.natsReplicas (ARB_NATS_REPLICAS)`,
+            { cause: error },
+          );
+        if (error.number !== NAME_IN_USE) throw error;
         const found = await streamState(nc, stream);
         const has =
           found === null
@@ -49,18 +76,18 @@ export function streamAdmin(nc: NatsConnection): StreamAdmin {
       const wanted = subjects.map(wireOf);
       const present = found.config.subjects ?? [];
       if (present.length === wanted.length && present.every((subject, i) => subject === wanted[i])) return;
-      await ask(nc, `STREAM.UPDATE.${stream}`, { ...found.config, subjects: wanted });
+      await ask(nc, `STREAM.UPDATE.${stream}`, { ...found.config, subjects: wanted }, timeoutMs);
     },
 
     async purge(stream, below) {
       // The server reads 0 as "everything".
       if (below <= 1) return;
-      await ask(nc, `STREAM.PURGE.${checkedName(stream)}`, { seq: below });
+      await ask(nc, `STREAM.PURGE.${checkedName(stream)}`, { seq: below }, timeoutMs);
     },
 
     async remove(stream) {
       try {
-        await ask(nc, `STREAM.DELETE.${checkedName(stream)}`);
+        await ask(nc, `STREAM.DELETE.${checkedName(stream)}`, undefined, timeoutMs);
       } catch (error) {
         if (!(error instanceof JetStreamError) || error.number !== NO_STREAM) throw error;
       }

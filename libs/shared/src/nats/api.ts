@@ -16,6 +16,9 @@ export class JetStreamError extends Error {
 export const NO_MESSAGE = 10_037;
 export const NO_STREAM = 10_059;
 export const NAME_IN_USE = 10_058;
+/** More copies than one server alone can keep, and more than the cluster has servers for at this moment. */
+export const NO_CLUSTER = 10_074;
+export const NO_PEERS = 10_005;
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -92,4 +95,43 @@ export function infoOf(found: StreamState): StreamInfo {
     maxBytes: found.config.max_bytes,
     subjects: (found.config.subjects ?? []).map(plainOf),
   };
+}
+
+/**
+ * In a cluster a consumer is given to one server, drawn anew for each that is asked for: to one that has just died too, as long as the others
+ * do not know, and then nobody answers. So another one is asked for soon; a slow cluster is given more time with each.
+ */
+const CLUSTER_WAITS_MS = [500, 500, 1_000, 1_000, 2_000, 2_000, REQUEST_TIMEOUT_MS];
+
+export interface MadeConsumer {
+  readonly name: string;
+  /** Messages that wait for it. */
+  readonly pending: number;
+}
+
+/** Makes a consumer of a stream. `offer` gives the name and the configuration of each that is asked for. */
+export async function makeConsumer(
+  nc: NatsConnection,
+  stream: string,
+  offer: () => { readonly name: string; readonly config: Readonly<Record<string, unknown>> },
+  wanted: () => boolean,
+): Promise<MadeConsumer> {
+  const waits = nc.info?.cluster === undefined ? [REQUEST_TIMEOUT_MS] : CLUSTER_WAITS_MS;
+  for (let tries = 1; ; tries++) {
+    const { name, config } = offer();
+    try {
+      const body = { stream_name: stream, config: { ...config, name } };
+      const made = await ask<{ readonly num_pending?: number }>(nc, `CONSUMER.CREATE.${stream}.${name}`, body, waits[tries - 1]);
+      return { name, pending: made.num_pending ?? 0 };
+    } catch (error) {
+      const unanswered = (error as Error).cause instanceof errors.TimeoutError;
+      if (!unanswered || tries === waits.length || !wanted() || nc.isClosed()) throw error;
+      forgetConsumer(nc, stream, name);
+    }
+  }
+}
+
+/** Without waiting: one that is left over ends by itself, because nobody listens to it or asks it for anything any more. */
+export function forgetConsumer(nc: NatsConnection, stream: string, name: string): void {
+  ask(nc, `CONSUMER.DELETE.${stream}.${name}`).catch(() => {}); // it ends in any case
 }

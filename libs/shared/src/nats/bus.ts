@@ -3,7 +3,7 @@ import { HURRIED } from '../contracts/index.ts';
 import type { AdminLink, Bus, Link, StreamMessage } from '../runtime/ports.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import { microsOf } from './ack.ts';
-import { plainOf, wireOf } from './address.ts';
+import { type Addressee, echoFilterOf, filterOf, plainOf, wireOf } from './address.ts';
 import { streamAdmin } from './admin.ts';
 import { ask, checkedName, infoOf, JetStreamError, NO_MESSAGE, NO_STREAM, streamState } from './api.ts';
 import { inboxOf } from './config.ts';
@@ -11,6 +11,7 @@ import { poll } from './polling.ts';
 import { type Line, read } from './reading.ts';
 
 export interface NatsBusOptions {
+  /** One address, several with commas between them, or a list: any of a cluster's serves. */
   readonly servers: string | readonly string[];
   /** Left out only against a server that knows no users. */
   readonly user?: string;
@@ -18,8 +19,12 @@ export interface NatsBusOptions {
   /** Shown in the server's list of connections. */
   readonly name: string;
   readonly admin?: boolean;
+  /** Copies of each stream that is created, on as many servers; 1 unless said otherwise. */
+  readonly replicas?: number;
 }
 
+/** Whoever is not in the way of an order is woken so often, instead of for each message. */
+const UNHURRIED_MS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 const FLUSH_TIMEOUT_MS = 1_000;
 /** Four unanswered pings: a slow reader gets the answer only after everything that was sent before it. */
@@ -32,7 +37,7 @@ export function natsBus(options: NatsBusOptions): Bus;
 export function natsBus(options: NatsBusOptions): Bus<Link | AdminLink> {
   return {
     async connect() {
-      const where = `${[options.servers].flat().join(', ')}${options.user === undefined ? '' : ` as ${options.user}`}`;
+      const where = `${serversOf(options).join(', ')}${options.user === undefined ? '' : ` as ${options.user}`}`;
       const nc = await dial(options, where);
       try {
         await ask(nc, 'INFO');
@@ -44,15 +49,19 @@ export function natsBus(options: NatsBusOptions): Bus<Link | AdminLink> {
           { cause },
         );
       }
-      return linkOn(nc, where, inboxOf(options.user), options.admin === true);
+      return linkOn(nc, where, inboxOf(options.user), options.admin === true ? { replicas: options.replicas ?? 1 } : null);
     },
   };
+}
+
+function serversOf({ servers }: NatsBusOptions): readonly string[] {
+  return [servers].flat().flatMap((text) => text.split(',').map((one: string) => one.trim()));
 }
 
 async function dial(options: NatsBusOptions, where: string): Promise<NatsConnection> {
   try {
     return await connect({
-      servers: [options.servers].flat() as string[],
+      servers: [...serversOf(options)],
       ...(options.user === undefined ? {} : { user: options.user, pass: options.password ?? '' }),
       name: options.name,
       inboxPrefix: inboxOf(options.user),
@@ -80,7 +89,7 @@ function isNoResponders(error: unknown): boolean {
   return cause instanceof errors.NoRespondersError || (cause instanceof errors.RequestError && cause.isNoResponders());
 }
 
-function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: boolean): Link | AdminLink {
+function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: { readonly replicas: number } | null): Link | AdminLink {
   const line: Line = { nc, inboxPrefix, open: new Set() };
   let reason: string | null = null;
 
@@ -113,7 +122,9 @@ function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: b
     read: (stream, from, service, onMessage, onEnd) =>
       service !== null && HURRIED.includes(service)
         ? read(line, stream, from, service, onMessage, onEnd)
-        : poll(line, stream, from, service, onMessage, onEnd),
+        : poll(line, stream, from, { filter: service === null ? null : filterOf(service), everyMs: UNHURRIED_MS }, onMessage, onEnd),
+    readEchoes: (stream, from, service, everyMs, level, onMessage, onEnd) =>
+      poll(line, stream, from, { filter: echoFilterOf(service as Addressee), everyMs, level }, onMessage, onEnd),
     // The client writes what it gathered in a microtask, so at the end of the present turn: one write for all outputs of one
     // batch of inputs, and no timer in between.
     publish(subject, bytes) {
@@ -135,7 +146,7 @@ function linkOn(nc: NatsConnection, where: string, inboxPrefix: string, admin: b
       await closed;
     },
   };
-  return admin ? { ...link, admin: streamAdmin(nc) } : link;
+  return admin === null ? link : { ...link, admin: streamAdmin(nc, admin.replicas) };
 }
 
 /** Null when the stream no longer has that position, or is itself gone. */

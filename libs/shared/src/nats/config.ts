@@ -7,6 +7,8 @@ export interface NatsConfigOptions {
   readonly host?: string;
   readonly storeDir: string;
   readonly passwords: Readonly<Record<Writer, string>>;
+  /** Makes a user that reads the stream and may publish nothing: for a new version of a core beside the running one. */
+  readonly shadowPassword?: string;
   /** Bytes of all streams together: at least twice one session's `max_bytes`, since a cut has two streams for a while. */
   readonly maxStore: number;
   readonly maxConnections?: number;
@@ -18,6 +20,7 @@ export interface NatsConfigOptions {
 
 export const MAX_PAYLOAD = 1024 * 1024;
 export const VIEWER = 'viewer';
+export const SHADOW = 'shadow';
 /** Where the stream and all who trade are; the viewer has one of its own and sees what this one exports. */
 const TRADING = 'TRADING';
 const VIEWING = 'VIEWING';
@@ -92,6 +95,8 @@ export function natsConfig(options: NatsConfigOptions): string {
   const host = options.host ?? DEFAULT_HOST;
   const viewer = options.viewer ?? LOOPBACK.has(host);
   const users = WRITERS.map((writer) => userBlock(writer, passwordOf(options, writer), publishableBy(writer), subscribableBy(writer)));
+  if (options.shadowPassword !== undefined)
+    users.push(userBlock(SHADOW, passable(options.shadowPassword, SHADOW), READ_API, [`${inboxOf(SHADOW)}.>`]));
   return [
     `host: ${quoted(host)}`,
     `port: ${wholeNumber(options.port, 'port', 65_535)}`,
@@ -157,11 +162,14 @@ function viewingBlock(): readonly string[] {
 }
 
 function passwordOf(options: NatsConfigOptions, writer: Writer): string {
-  const password = options.passwords[writer];
-  if (typeof password !== 'string' || password === '') throw new Error(`expected a password for the NATS user ${writer}, found none`);
+  return passable(options.passwords[writer], writer);
+}
+
+function passable(password: string | undefined, user: string): string {
+  if (typeof password !== 'string' || password === '') throw new Error(`expected a password for the NATS user ${user}, found none`);
   // The server would take it for the hash of another password.
   if (/^\$2[abxy]\$/.test(password))
-    throw new Error(`the password of the NATS user ${writer} begins like a bcrypt hash ($2…$); choose one that does not`);
+    throw new Error(`the password of the NATS user ${user} begins like a bcrypt hash ($2…$); choose one that does not`);
   return password;
 }
 

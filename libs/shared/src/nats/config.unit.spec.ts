@@ -27,6 +27,17 @@ describe('natsConfig', () => {
     }
   });
 
+  it('makes a shadow only where it is asked for, and lets it publish no event and administer nothing', () => {
+    expect(natsConfig(options)).not.toContain('user: "shadow"');
+    const made = natsConfig({ ...options, shadowPassword: 'secret-shadow' });
+    const [, allowed, heard] = /user: "shadow"[^}]*publish: \{ allow: \[(.*)\] \}\s*subscribe: \{ allow: \[(.*)\] \}/.exec(made) ?? [];
+    expect(allowed?.split(', ').filter((subject) => /"ev\.|replay|STREAM\.(CREATE|UPDATE|DELETE|PURGE|NAMES)|">"/.test(subject))).toEqual(
+      [],
+    );
+    expect(heard).toBe('"_INBOX_shadow.>"');
+    expect(() => natsConfig({ ...options, shadowPassword: '' })).toThrow('a password for the NATS user shadow');
+  });
+
   it('opens the viewer without credentials on loopback only', () => {
     expect(natsConfig(options)).toContain('no_auth_user');
     expect(natsConfig({ ...options, host: '0.0.0.0' })).not.toContain('viewer');

@@ -1,5 +1,5 @@
 export { plainOf, wireOf } from './address.ts';
 export { JetStreamError } from './api.ts';
 export { type NatsBusOptions, natsBus } from './bus.ts';
-export { inboxOf, MAX_PAYLOAD, type NatsConfigOptions, natsConfig, publishableBy, subscribableBy, VIEWER } from './config.ts';
-export { type NatsServer, type ServerPlace, startNatsServer } from './testing.ts';
+export { inboxOf, MAX_PAYLOAD, type NatsConfigOptions, natsConfig, publishableBy, SHADOW, subscribableBy, VIEWER } from './config.ts';
+export { type NatsServer, type ServerPlace, startNatsCluster, startNatsServer } from './testing.ts';

@@ -1,47 +1,53 @@
 import { createInbox, type Msg, nuid, type Subscription } from '@nats-io/transport-node';
-import type { ServiceName } from '../contracts/index.ts';
-import type { OnMessage, Reading } from '../runtime/ports.ts';
+import type { Level, OnMessage, Reading } from '../runtime/ports.ts';
 import { type Ack, parseAck } from './ack.ts';
-import { filterOf, plainOf } from './address.ts';
-import { ask, streamState } from './api.ts';
+import { plainOf } from './address.ts';
+import { forgetConsumer, makeConsumer, streamState } from './api.ts';
 import type { Line } from './reading.ts';
 
 /** Most messages of one answer; the next is asked for at once while there are more. */
 const BATCH = 2_000;
-/** Whoever is not in the way of an order is woken so often, instead of for each message. */
-const EVERY_MS = 10;
 const ANSWER_MS = 1_250;
 const REASON_TIMEOUT_MS = 500;
 const INACTIVE_MS = 5_000;
 const MS_IN_NS = 1_000_000;
 const LETTER_A = 0x41;
 
+export interface PollOptions {
+  /** Null reads all. */
+  readonly filter: string | null;
+  readonly everyMs: number;
+  readonly level?: Level;
+}
+
 interface RawMsg {
   readonly _msg?: { readonly subject: Uint8Array; readonly reply?: Uint8Array };
 }
 
 /**
- * Reads a stream by asking, a hundred times a second, for all that there is: see `Link.read` for what it promises. For
- * services that are not on the way from a book to an order; each wake of theirs would hold up one that is.
+ * Reads a stream by asking now and then for all that there is: see `Link.read` for what it promises. For what nothing on
+ * the way from a book to an order waits for; each wake of its reader would hold up one that is.
  */
 export async function poll(
   line: Line,
   stream: string,
   from: number,
-  service: ServiceName | null,
+  { filter, everyMs, level }: PollOptions,
   onMessage: OnMessage,
   onEnd: (why: string) => void,
 ): Promise<Reading> {
   const { nc } = line;
   const ack: Ack = { position: 0, sequence: 0, storedAt: 0, pending: 0 };
-  const filter = service === null ? null : filterOf(service);
-  const name = nuid.next();
+  let name = '';
   const inbox = createInbox(line.inboxPrefix);
   const asking = Buffer.from(JSON.stringify({ batch: BATCH, no_wait: true }));
-  const next = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
   let first = Math.max(1, from);
   let sequence = 0;
   let inBatch = 0;
+  /** Counts the questions: an answer names the one that it is for. */
+  let asked = 0;
+  let marked = 0;
+  let markedBefore = 0;
   let over = false;
   let timer: NodeJS.Timeout | null = null;
   let unanswered: NodeJS.Timeout | null = null;
@@ -58,8 +64,7 @@ export async function poll(
     line.open.delete(close);
     if (nc.isClosed()) return;
     subscription?.unsubscribe();
-    // Best effort: nobody asks it for anything any more, so it ends by itself.
-    ask(nc, `CONSUMER.DELETE.${stream}.${name}`).catch(() => {});
+    if (name !== '') forgetConsumer(nc, stream, name);
   };
 
   const finish = (why: string): void => {
@@ -77,7 +82,9 @@ export async function poll(
     timer = null;
     if (over || nc.isClosed()) return;
     inBatch = 0;
-    nc.publish(next, asking, { reply: inbox });
+    markedBefore = marked;
+    marked = level?.mark() ?? 0;
+    nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, asking, { reply: `${inbox}.${++asked}` });
     // Until the answer is complete; then it is taken back.
     unanswered ??= setTimeout(silence, ANSWER_MS);
   };
@@ -88,8 +95,11 @@ export async function poll(
       unanswered = null;
     }
     if (over || timer !== null) return;
-    if (more) request();
-    else timer = setTimeout(request, EVERY_MS);
+    if (more) {
+      request();
+      return;
+    }
+    timer = setTimeout(request, everyMs);
   };
 
   const silence = (): void => {
@@ -115,8 +125,13 @@ export async function poll(
     if (reply === undefined || reply.length < 5 || reply[4] !== LETTER_A) {
       const code = msg.headers?.code;
       // Nothing there, or nothing more: the answer is complete.
-      if (code === 404 || code === 408) answered(false);
-      else if (code === 503) silence();
+      if (code === 404 || code === 408) {
+        const now = code === 404 && timer === null && msg.subject === `${inbox}.${asked}`;
+        answered(false);
+        // The server stores first and counts a moment later: another consumer may hand over what this one does not know of
+        // yet. So the answer is held to be true of what stood there at the question before; on this server, that is.
+        if (now) level?.reached(markedBefore);
+      } else if (code === 503) silence();
       else finish(`stream ${stream}: the server ends the reading: ${code ?? 'no status'} ${msg.headers?.description ?? ''}`.trimEnd());
       return;
     }
@@ -142,7 +157,7 @@ export async function poll(
 
   line.open.add(close);
   try {
-    subscription = nc.subscribe(inbox, {
+    subscription = nc.subscribe(`${inbox}.*`, {
       callback: (error, msg) => {
         // An error here is a refused subscription; the link ends for it, and this reading with the link.
         if (error !== null) return;
@@ -157,10 +172,9 @@ export async function poll(
         }
       },
     });
-    const made = await ask<{ readonly num_pending?: number }>(nc, `CONSUMER.CREATE.${stream}.${name}`, {
-      stream_name: stream,
-      config: {
-        name,
+    const offer = () => {
+      name = nuid.next();
+      const config = {
         deliver_policy: 'by_start_sequence',
         opt_start_seq: first,
         ...(filter === null ? {} : { filter_subject: filter }),
@@ -169,11 +183,13 @@ export async function poll(
         inactive_threshold: INACTIVE_MS * MS_IN_NS,
         mem_storage: true,
         num_replicas: 1,
-      },
-    });
+      };
+      return { name, config };
+    };
+    const made = await makeConsumer(nc, stream, offer, () => !over);
     // The caller has its `Reading` in hand before the first call.
     timer = setTimeout(request, 0);
-    return { stop: halt, pending: made.num_pending ?? 0 };
+    return { stop: halt, pending: made.pending };
   } catch (error) {
     halt();
     throw error;

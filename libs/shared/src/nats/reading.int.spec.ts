@@ -297,3 +297,59 @@ describe.each([
     expect(calls).toBe(1);
   });
 });
+
+describe('reading the echoes of a service', () => {
+  let server: NatsServer;
+  let link: AdminLink;
+  beforeAll(async () => {
+    server = await startNatsServer();
+    link = await natsBus({ servers: server.url, name: 'strategy', admin: true }).connect();
+  });
+  afterAll(async () => {
+    await link?.close();
+    await server?.stop();
+  });
+
+  it('gives what only this service says, apart from the rest, and says when there is nothing more', async () => {
+    await link.admin.create(STREAM, ['decision.>', 'l2.>', 'verdict.>'], 1e9);
+    const say = (subject: string): Promise<number> => link.admin.publish(STREAM, subject, Buffer.from('{}'));
+    for (const subject of ['l2.a', 'decision.a', 'verdict.1', 'decision.b', 'l2.b']) await say(subject);
+    const inputs: number[] = [];
+    const echoes: number[] = [];
+    let marks = 0;
+    let reached: (mark: number) => void = () => {};
+    const level = (): Promise<number> =>
+      new Promise((resolve) => {
+        reached = resolve;
+      });
+    const first = level();
+    const rest = await link.read(STREAM, 1, 'strategy', ({ position }) => inputs.push(position), fail);
+    const own = await link.readEchoes(
+      STREAM,
+      1,
+      'strategy',
+      5,
+      { mark: () => ++marks, reached: (mark) => reached(mark) },
+      ({ position }) => echoes.push(position),
+      fail,
+    );
+    expect(own.pending).toBe(2);
+    // Said only after a question that was answered with nothing, of the question before it.
+    expect(await first).toBeGreaterThan(0);
+    expect(echoes).toEqual([2, 4]);
+    expect(await say('decision.c')).toBe(6);
+    const asked = marks;
+    let mark = await level();
+    // A question that was on its way before may still be answered first.
+    while (mark <= asked + 1) mark = await level();
+    expect(echoes).toEqual([2, 4, 6]);
+    expect(inputs).toEqual([1, 3, 5]);
+    own.stop();
+    rest.stop();
+    await link.admin.remove(STREAM);
+  });
+});
+
+function fail(why: string): never {
+  throw new Error(why);
+}

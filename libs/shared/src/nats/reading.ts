@@ -4,7 +4,7 @@ import type { ServiceName } from '../contracts/index.ts';
 import type { OnMessage, Reading } from '../runtime/ports.ts';
 import { type Ack, parseAck } from './ack.ts';
 import { filterOf, plainOf } from './address.ts';
-import { ask, streamState } from './api.ts';
+import { forgetConsumer, makeConsumer, streamState } from './api.ts';
 
 /** What the readings of one connection share. */
 export interface Line {
@@ -84,8 +84,7 @@ export async function read(
     consumer = null;
     if (gone === null || nc.isClosed()) return;
     gone.subscription?.unsubscribe();
-    // Best effort: a consumer that is left over ends by itself, because nobody listens on its inbox any more.
-    ask(nc, `CONSUMER.DELETE.${stream}.${gone.name}`).catch(() => {});
+    forgetConsumer(nc, stream, gone.name);
   };
 
   const halt = (): void => {
@@ -162,7 +161,9 @@ export async function read(
     if (Number(headers.get('Nats-Last-Consumer')) > mine.sequence) reset();
   };
 
-  const open = async (): Promise<void> => {
+  /** With an inbox of its own: one that was given up may still be made, and would speak between the messages of the next. */
+  const offer = () => {
+    consumer?.subscription?.unsubscribe();
     const inbox = createInbox(line.inboxPrefix);
     const mine: Consumer = { name: nuid.next(), subscription: null, sequence: 0, made: false };
     consumer = mine;
@@ -173,28 +174,29 @@ export async function read(
         surface(() => take(mine, msg));
       },
     });
-    const made = await ask<{ readonly num_pending?: number }>(nc, `CONSUMER.CREATE.${stream}.${mine.name}`, {
-      stream_name: stream,
-      config: {
-        name: mine.name,
-        deliver_subject: inbox,
-        deliver_policy: 'by_start_sequence',
-        opt_start_seq: next,
-        ...(filter === null ? {} : { filter_subject: filter }),
-        ack_policy: 'none',
-        replay_policy: 'instant',
-        flow_control: true,
-        idle_heartbeat: HEARTBEAT_MS * MS_IN_NS,
-        inactive_threshold: INACTIVE_MS * MS_IN_NS,
-        mem_storage: true,
-        num_replicas: 1,
-      },
-    });
+    const config = {
+      deliver_subject: inbox,
+      deliver_policy: 'by_start_sequence',
+      opt_start_seq: next,
+      ...(filter === null ? {} : { filter_subject: filter }),
+      ack_policy: 'none',
+      replay_policy: 'instant',
+      flow_control: true,
+      idle_heartbeat: HEARTBEAT_MS * MS_IN_NS,
+      inactive_threshold: INACTIVE_MS * MS_IN_NS,
+      mem_storage: true,
+      num_replicas: 1,
+    };
+    return { name: mine.name, config };
+  };
+
+  const open = async (): Promise<void> => {
+    const made = await makeConsumer(nc, stream, offer, () => !over);
     silent = 0;
-    mine.made = true;
-    pendingAtFirst = made.num_pending ?? 0;
-    // Stopped while the answer was on its way: `drop` may have come before the server knew the consumer.
-    if (over) ask(nc, `CONSUMER.DELETE.${stream}.${mine.name}`).catch(() => {});
+    pendingAtFirst = made.pending;
+    if (consumer?.name === made.name) consumer.made = true;
+    // Dropped while the answer was on its way: that may have come before the server knew the consumer.
+    else forgetConsumer(nc, stream, made.name);
   };
 
   /** A message was lost on the way: a new consumer from the next position; what still comes for the old one is dropped. */

@@ -5,6 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '@nats-io/transport-node';
+import { ask } from './api.ts';
 
 export interface NatsServer {
   readonly url: string;
@@ -28,6 +31,7 @@ export interface ServerPlace {
 
 const HOST = '127.0.0.1';
 const READY_MS = 10_000;
+const TOGETHER_MS = 90_000;
 
 /** A private nats-server on a free port with its store in a folder of its own; without `config` it has JetStream and no users. */
 export async function startNatsServer(options: { readonly config?: (place: ServerPlace) => string } = {}): Promise<NatsServer> {
@@ -58,6 +62,54 @@ export async function startNatsServer(options: { readonly config?: (place: Serve
       server = await launch(file);
     },
   };
+}
+
+/** Private nats-servers that keep streams together; a stream may have as many copies as there are servers. */
+export async function startNatsCluster(size: number): Promise<readonly NatsServer[]> {
+  const ports = await Promise.all(Array.from({ length: size }, freePort));
+  const routes = ports.map((port) => `nats://${HOST}:${port}`).join(', ');
+  const started = ports.map((port, i) =>
+    startNatsServer({
+      config: (place) =>
+        `server_name: n${i}\n${plainConfig(place)}cluster { name: c, host: "${HOST}", port: ${port}, routes: [${routes}], no_advertise: true }\n`,
+    }),
+  );
+  const settled = await Promise.allSettled(started);
+  const servers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  try {
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    await togetherAt((servers[0] as NatsServer).url, size);
+    return servers;
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop()));
+    throw error;
+  }
+}
+
+/** They have found each other and chosen who leads once a stream with a copy on each of them is taken. */
+async function togetherAt(url: string, size: number): Promise<void> {
+  const end = performance.now() + TOGETHER_MS;
+  const nc = await connect({ servers: url });
+  try {
+    for (;;) {
+      try {
+        await ask(
+          nc,
+          'STREAM.CREATE.together',
+          { name: 'together', subjects: ['together'], storage: 'memory', num_replicas: size },
+          TOGETHER_MS / 6,
+        );
+        await ask(nc, 'STREAM.DELETE.together');
+        return;
+      } catch (cause) {
+        if (performance.now() > end) throw new Error(`${size} NATS servers are no cluster after ${TOGETHER_MS} ms`, { cause });
+        await sleep(50);
+      }
+    }
+  } finally {
+    await nc.close();
+  }
 }
 
 function plainConfig(place: ServerPlace): string {

@@ -1,9 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { type Archive, migrate, openArchive, openJournalStore, type PostgresServer, startPostgres } from '../journal/index.ts';
+import { type Archive, migrate, openArchive, openImport, openJournalStore, type PostgresServer, startPostgres } from '../journal/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
 import { exportSession } from './file/export.ts';
 import { importSession, NotImported } from './file/import.ts';
@@ -88,7 +89,10 @@ describe('an event', () => {
   it.each([
     ['0', /has no position 0: its first is 1/],
     [String(end + 1), new RegExp(`has no position ${end + 1}: its last is ${end}`)],
-    [`-${end}`, /has no position 0/],
+    [`-${end}`, new RegExp(`"-${end}" goes further back than first-1 does: its events are 1 to ${end}, so -${end - 1} is the furthest$`)],
+    ['-99999999', new RegExp(`^"-99999999" goes further back than first-1 does: its events are 1 to ${end}`)],
+    ['second-1:-99999999', /^"second-1:-99999999" goes further back than second-1 does/],
+    ['-9999999999999999', /goes further back than first-1 does/],
     ['fill:last', /holds no fill/],
     ['2001-01-01', /is before first-1: its events begin at/],
     ['2031-01-01', /is after first-1: its events end at/],
@@ -172,6 +176,7 @@ describe('a session', () => {
       keptFrom: 1,
       head: end,
       mode: 'ACTIVE',
+      lastEventAt: new Date((first.rows.at(-1)?.storedAt as number) / 1_000).toISOString(),
     });
     const counted = [...facts.counts.ledger, ...(facts.counts.market ?? [])].reduce((sum, { count }) => sum + count, 0);
     expect(counted).toBe(end);
@@ -234,6 +239,10 @@ describe('an exported session', () => {
       const report = await verifySession(there, other, { cores });
       expect(report).toMatchObject({ ok: true, faults: [], from: imported.after + 1, to: imported.to });
       expect(await replay(there, other, { cores, from: 150, to: 200 })).toMatchObject({ ok: true });
+      await expect(resolveEvent(there, 'first-1:0')).rejects.toThrow(`first-1 has no position 0: its first is ${imported.after + 1}`);
+      await expect(resolveEvent(there, `first-1:-${imported.to - 1}`)).rejects.toThrow(
+        `goes further back than first-1 does: its events are ${imported.after + 1} to ${imported.to}, so -${imported.to - imported.after - 1} is the furthest`,
+      );
       await expect(resolveEvent(there, 'first-1:1')).rejects.toThrow(/is not there any more .* the first that is there is/);
       expect((await resolveEvent(there, 'first-1:first')).position).toBe(imported.after + 1);
     });
@@ -315,6 +324,37 @@ describe('an exported session', () => {
   });
 });
 
+describe('a session that has no end yet', () => {
+  it('is running only while a journal writes to it, not by what its row says', async () => {
+    const url = await elsewhere();
+    await withArchive(url, async (there) => {
+      const state = async () => (await there.list(1)).map(({ id, status, running }) => ({ id, status, running }));
+      const writer = openJournalStore(url);
+      expect(await writer.lock()).toBe(true);
+      const { config, ...created } = { ...first.session, id: 'live-1', config: '{}', parentPosition: null, startedAt: 1 };
+      await writer.createSession({ ...created, config });
+      expect(await state()).toEqual([{ id: 'live-1', status: 'starting', running: true }]);
+      await writer.updateSession('live-1', { status: 'live' });
+      expect(await state()).toEqual([{ id: 'live-1', status: 'live', running: true }]);
+      await writer.close();
+      expect(await state()).toEqual([{ id: 'live-1', status: 'live', running: false }]);
+      // An import beside it writes to no session that is live.
+      const half = await openImport(url, { ...first.session, config: '{}', startedAt: new Date(0).toISOString() });
+      expect((await there.list(2)).map(({ id, running }) => ({ id, running }))).toEqual([
+        { id: 'first-1', running: false },
+        { id: 'live-1', running: false },
+      ]);
+      await half.close();
+      const heir = openJournalStore(url);
+      expect(await heir.lock()).toBe(true);
+      expect((await there.list(2)).map(({ running }) => running)).toEqual([false, true]);
+      await heir.updateSession('live-1', { status: 'ended', end: 0 });
+      expect((await there.listed('live-1'))?.running).toBe(false);
+      await heir.close();
+    });
+  });
+});
+
 describe('an imported session', () => {
   it('is never gone on with, however new it is', async () => {
     const url = await elsewhere();
@@ -324,6 +364,36 @@ describe('an imported session', () => {
       expect((await there.currentSession())?.id).toBe('own');
       expect((await there.list(10)).map(({ id }) => id)).toEqual(['second-1', 'own']);
     });
+  });
+
+  it('is the one that is meant where none was recorded, and ends with its last event', async () => {
+    const url = await elsewhere();
+    const { to } = await importOf(url, await exported('first-1', { from: 150, to: 200 }));
+    await withArchive(url, async (there) => {
+      expect((await resolveSession(there)).id).toBe('first-1');
+      expect(await resolveEvent(there, 'last')).toMatchObject({ session: { id: 'first-1' }, position: to });
+    });
+  });
+
+  it('is none while only a part of it is there, because its import was killed', async () => {
+    const url = await elsewhere();
+    await withArchive(url, async (there) => {
+      await expect(resolveSession(there)).rejects.toThrow(/there is no session yet/);
+      const half = await openImport(url, { ...first.session, config: '{}', startedAt: new Date(0).toISOString() });
+      await half.close();
+      for (const text of ['first-1', 'first', undefined])
+        await expect(resolveSession(there, text)).rejects.toThrow(/first-1 is being imported, or its import was broken off/);
+      await importOf(url, await exported('first-1'));
+      expect((await resolveSession(there, 'first-1')).end).toBe(end);
+    });
+  });
+
+  it('is refused in one sentence where the file is a folder, or too short to be one', async () => {
+    const url = await elsewhere();
+    await expect(importSession(url, createReadStream('/'))).rejects.toThrow('this is a folder: name the file in it');
+    await expect(importOf(url, Buffer.alloc(0))).rejects.toThrow(NotImported);
+    await expect(importOf(url, Buffer.from('ab'))).rejects.toThrow('the file is too short to be an exported session');
+    await expect(importOf(url, Buffer.alloc(0))).rejects.toThrow('the file is empty');
   });
 
   it('loses nothing to retention', async () => {

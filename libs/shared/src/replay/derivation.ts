@@ -1,4 +1,12 @@
-import { type CoreServiceName, rootsOf } from '../contracts/index.ts';
+import {
+  type AnyEvent,
+  type CoreServiceName,
+  type Position,
+  rootsOf,
+  type Scanned,
+  UnwrittenOutput,
+  unwrittenOutput,
+} from '../contracts/index.ts';
 import type { Core } from '../core/index.ts';
 import {
   CoreRunner,
@@ -7,9 +15,12 @@ import {
   type Output,
   openSnapshot,
   ReplayDiverged,
+  runnerText,
   type SnapshotBody,
   type StoredEvent,
   type StoredSnapshot,
+  type StreamMessage,
+  snapshotText,
 } from '../runtime/index.ts';
 import { Comparison } from './comparison.ts';
 
@@ -27,12 +38,12 @@ export interface Divergence {
  */
 export class Derivation {
   readonly service: CoreServiceName;
-  readonly runner: CoreRunner;
+  readonly runner: CoreRunner<UnwrittenOutput>;
   /** Null in another version of the code than the one that recorded. */
-  private readonly outlet: Outlet | null;
+  private readonly outlet: Outlet<Buffer | UnwrittenOutput> | null;
   private readonly comparison: Comparison | null;
   private readonly wanted: ReadonlySet<string>;
-  private readonly offer: (output: Output) => void;
+  private readonly offer: (output: Output<UnwrittenOutput>) => void;
   /** Fed with rows above it; until then it waits for its snapshot's position. */
   begin = 0;
   private waiting: SnapshotBody | null = null;
@@ -44,15 +55,15 @@ export class Derivation {
 
   constructor(session: string, service: CoreServiceName, core: Core, recordedBy: string | undefined) {
     this.service = service;
-    this.runner = new CoreRunner(service, core, session);
+    this.runner = new CoreRunner(service, core, session, unwrittenOutput);
     this.wanted = this.runner.wanted;
     const same = recordedBy === core.version;
-    this.outlet = same ? new Outlet(service) : null;
+    this.outlet = same ? new Outlet<Buffer | UnwrittenOutput>(service) : null;
     this.comparison = same ? null : new Comparison();
     const { outlet, comparison } = this;
     this.offer = (output) => {
       if (outlet !== null) outlet.offer(output.n, output.subject, output.bytes, output.cause, 0);
-      else comparison?.derived(output.cause, output.subject, output.bytes);
+      else comparison?.derived(output.cause, output.subject, output.bytes.bytes);
     };
   }
 
@@ -80,6 +91,18 @@ export class Derivation {
     this.begin = stored.position;
     this.waiting = body;
     return true;
+  }
+
+  /**
+   * An l2 of the record, if it is the one that was derived here: as good as parsed, and most of what there is to parse. Everything else that
+   * cores say is rare.
+   */
+  known(subject: string, bytes: Uint8Array, header: Scanned, position: Position): AnyEvent | null {
+    const { outlet } = this;
+    if (outlet === null || this.over || header.kind.type !== 'l2') return null;
+    const waiting = outlet.waiting(header.kind.root, header.n);
+    if (waiting === null || waiting.subject !== subject || !(waiting.bytes instanceof UnwrittenOutput)) return null;
+    return waiting.bytes.isWrittenAs(bytes) ? waiting.bytes.eventAt(position) : null;
   }
 
   /** The row that `intake` has just judged. */
@@ -128,8 +151,8 @@ export class Derivation {
 
   /** As its snapshot at this place would be. */
   state(intake: Intake): string {
-    return JSON.stringify({
-      runner: this.runner.save(),
+    return snapshotText({
+      runner: runnerText(this.runner.save()),
       turns: intake.turns.save(rootsOf(this.service)),
       open: this.outlet?.saveOpen() ?? [],
     });
@@ -152,4 +175,10 @@ export class Derivation {
             };
     }
   }
+}
+
+/** For an intake whose rows these derivations see. */
+export function knownTo(derivations: readonly Derivation[], { subject, bytes, position }: StreamMessage, header: Scanned): AnyEvent | null {
+  for (const derivation of derivations) if (derivation.service === header.source) return derivation.known(subject, bytes, header, position);
+  return null;
 }

@@ -26,16 +26,17 @@ const PAGE = 5_000;
 export class RowReader {
   private readonly journal: JournalReader;
   private readonly session: string;
-  private readonly page: number;
+  private readonly last: number;
   private rows: readonly StoredEvent[] = [];
   private at = 0;
   private next: Promise<readonly StoredEvent[]>;
   private ended = false;
 
-  constructor(journal: JournalReader, session: string, from: number, page = PAGE) {
+  /** Nothing above `last` will be asked for. */
+  constructor(journal: JournalReader, session: string, from: number, last = Number.MAX_SAFE_INTEGER) {
     this.journal = journal;
     this.session = session;
-    this.page = page;
+    this.last = last;
     this.next = this.fetch(from);
   }
 
@@ -70,7 +71,8 @@ export class RowReader {
   }
 
   private fetch(from: number): Promise<readonly StoredEvent[]> {
-    const page = this.journal.events(this.session, from, this.page);
+    if (from > this.last) return Promise.resolve([]);
+    const page = this.journal.events(this.session, from, Math.min(PAGE, this.last - from + 1));
     // Whoever takes the page has its rejection; one that nobody takes any more concerns nobody.
     page.catch(() => {});
     return page;

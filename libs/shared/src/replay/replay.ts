@@ -1,6 +1,6 @@
 import type { CoreServiceName } from '../contracts/index.ts';
 import { Intake, type SessionRow, type StoredEvent } from '../runtime/index.ts';
-import type { Derivation, Divergence } from './derivation.ts';
+import { type Derivation, type Divergence, knownTo } from './derivation.ts';
 import { type RecordReader, RowReader } from './record.ts';
 import { type Cores, coreServices, nearest, turnsAfter } from './starting.ts';
 
@@ -51,10 +51,11 @@ export async function replay(journal: RecordReader, session: SessionRow, options
   for (const service of coreServices(cores)) derivations.push(await nearest(journal, session, service, from - 1, cores));
   const fedFrom = Math.min(...derivations.map(({ begin }) => begin));
   const intake = new Intake(session.id, new Set(derivations.flatMap(({ runner }) => [...runner.wanted])));
+  intake.known = (row, header) => knownTo(derivations, row, header);
   await turnsAfter(journal, session, fedFrom, intake);
   for (const derivation of derivations) if (derivation.begin === fedFrom) derivation.load(intake);
 
-  const rows = new RowReader(journal, session.id, fedFrom + 1);
+  const rows = new RowReader(journal, session.id, fedFrom + 1, to);
   const events: Record<string, number> = {};
   const before = new Map<CoreServiceName, number>();
   let fed = 0;

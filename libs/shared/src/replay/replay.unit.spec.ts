@@ -121,6 +121,17 @@ describe('the state of a core', () => {
     }
   });
 
+  it('reads no row after its position', async () => {
+    const journal = journalOf(recorded);
+    let furthest = 0;
+    const events: typeof journal.events = async (id, from, limit) => {
+      furthest = Math.max(furthest, from + limit - 1);
+      return journal.events(id, from, limit);
+    };
+    expect((await stateAt({ ...journal, events }, session, 'risk', 150, cores)).position).toBe(150);
+    expect(furthest).toBe(150);
+  });
+
   it('is not told where the record is not what this code says', async () => {
     const target = rows.find((row) => row.position > 120 && row.taken && row.subject.startsWith('verdict.')) as StoredEvent;
     await expect(stateAt(journalOf(changedAt(target.position)), session, 'risk', target.position + 1, cores)).rejects.toThrow(

@@ -15,17 +15,17 @@ export interface EventPlace {
 const DAY_MICROS = 86_400_000_000;
 const SEARCHED = 100_000_000;
 
-/** A session by its id, by an unambiguous beginning of it, or the present one. */
+/** A session by its id, by an unambiguous beginning of it, or the present one: where none was recorded here, the one imported last. */
 export async function resolveSession(archive: Archive, text?: string): Promise<SessionRow> {
   if (text === undefined || text === 'last') {
-    const present = await archive.currentSession();
-    if (present === null) throw new NotThere('there is no session yet: "npm start" begins one');
-    return present;
+    const present = (await archive.currentSession()) ?? (await archive.list(1))[0] ?? null;
+    if (present === null)
+      throw new NotThere('there is no session yet: "npm start" begins one, "arb import" brings one from another machine');
+    return whole(archive, present.id);
   }
-  const found = await archive.session(text);
-  if (found !== null) return found;
+  if ((await archive.session(text)) !== null) return whole(archive, text);
   const alike = (await archive.list(1_000)).filter(({ id }) => id.startsWith(text));
-  if (alike.length === 1) return (await archive.session((alike[0] as { id: string }).id)) as SessionRow;
+  if (alike.length === 1) return whole(archive, (alike[0] as { id: string }).id);
   throw new NotThere(
     alike.length === 0
       ? `no session ${text} in the journal: "arb sessions" lists them`
@@ -34,6 +34,14 @@ export async function resolveSession(archive: Archive, text?: string): Promise<S
           .map(({ id }) => id)
           .join(' or ')}: write more of it`,
   );
+}
+
+/** What an import that was killed has left is no session: it would be found in order as far as it goes. */
+async function whole(archive: Archive, id: string): Promise<SessionRow> {
+  const listed = await archive.listed(id);
+  if (listed !== null && listed.importedAt !== null && listed.status !== 'ended')
+    throw new NotThere(`${id} is being imported, or its import was broken off: wait for it, or import its file again`);
+  return (await archive.session(id)) as SessionRow;
 }
 
 /** The event that is meant, certain to be there. `of`: the session that a text without one speaks of, and, with `only`, must speak of. */
@@ -73,7 +81,11 @@ async function positionOf(archive: Archive, session: SessionRow, ref: EventRef, 
     case 'position':
       return there(session, ref.position, span);
     case 'back':
-      return there(session, span.head - ref.by, span);
+      if (ref.by > span.head - span.kept)
+        throw new NotThere(
+          `"${text}" goes further back than ${session.id} does: its events are ${span.kept} to ${span.head}, so -${span.head - span.kept} is the furthest`,
+        );
+      return span.head - ref.by;
     case 'time':
       return atTime(archive, session, ref.micros, text, span);
     case 'time-of-day': {

@@ -1,6 +1,6 @@
 import { CORE_SERVICES } from '../contracts/index.ts';
 import type { Archive, ListedSession, PnlSum, TypeCount } from '../journal/index.ts';
-import { NotThere } from './resolve.ts';
+import { iso, NotThere } from './resolve.ts';
 import { firstEvent } from './starting.ts';
 
 export interface SessionFacts extends ListedSession {
@@ -11,6 +11,8 @@ export interface SessionFacts extends ListedSession {
   readonly mode: string | null;
   readonly market: string | null;
   readonly keptFrom: number | null;
+  /** When its last event was stored; null where that is gone. */
+  readonly lastEventAt: string | null;
   readonly headHash: string | null;
   readonly counts: { readonly ledger: readonly TypeCount[]; readonly market: readonly TypeCount[] | null };
   readonly marketEvents: number;
@@ -28,6 +30,7 @@ export async function sessionFacts(archive: Archive, id: string): Promise<Sessio
   const counts = await archive.counts(listed, listed.head);
   const decided = counts.ledger.reduce((sum, { count }) => sum + count, 0);
   const keptFrom = await archive.keptFrom(id);
+  const last = await archive.event(id, listed.head);
   const config = first?.data.config ?? (JSON.parse(await archive.configOf(id)) as unknown);
   const snapshots: Record<string, number> = {};
   for (const service of CORE_SERVICES) snapshots[service] = (await archive.snapshotPositions(id, service)).length;
@@ -40,6 +43,7 @@ export async function sessionFacts(archive: Archive, id: string): Promise<Sessio
     market:
       typeof market?.source === 'string' ? `${market.source}${Array.isArray(market.coins) ? `, ${market.coins.join(' ')}` : ''}` : null,
     keptFrom,
+    lastEventAt: last === null ? null : iso(last.storedAt),
     headHash: (await archive.lastSeal(id))?.head ?? null,
     counts,
     marketEvents: keptFrom === null ? 0 : Math.max(0, listed.head - keptFrom + 1 - decided),

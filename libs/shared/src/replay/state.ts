@@ -40,7 +40,7 @@ export async function stateAt(
   const intake = new Intake(session.id, runner.wanted);
   await turnsAfter(journal, session, begin, intake);
   derivation.load(intake);
-  const rows = new RowReader(journal, session.id, begin + 1);
+  const rows = new RowReader(journal, session.id, begin + 1, position);
   for (let at = begin; at < position; ) {
     const page = await rows.upTo(Math.min(position, at + 5_000));
     if (page.length === 0) throw new Error(`${session.id}: the journal has no rows above ${at}, expected them up to ${position}`);

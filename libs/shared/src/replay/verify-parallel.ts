@@ -43,7 +43,7 @@ export async function verifyInParallel(journal: RecordReader, session: SessionRo
     }
   };
   if (ranges.length === 1 && cores !== undefined)
-    reports.push(await verifyRange(journal, session, ranges[0] as (typeof ranges)[number], { ...options, cores, progress: at(0) }));
+    reports.push(await verifyRange(journal, session, ranges[0] as (typeof ranges)[number], { ...options, cores, progress: at(0), signal }));
   else
     try {
       await Promise.all(Array.from({ length: Math.min(jobs, ranges.length) }, work));

@@ -2,7 +2,7 @@ import type { AnyEvent, CoreServiceName } from '../contracts/index.ts';
 import { type Chain, type SealedRow, sealBatch, startChain } from '../journal/seal.ts';
 import { tableOf } from '../journal/table.ts';
 import { Intake, openSnapshot, type Seal, type SessionRow, type StoredEvent, sha256 } from '../runtime/index.ts';
-import { Derivation } from './derivation.ts';
+import { Derivation, knownTo } from './derivation.ts';
 import { planRanges, sealAt, type VerifyRange } from './ranges.ts';
 import { keptFrom, type RecordReader, RowReader, snapshotPositions } from './record.ts';
 import { type Cores, coreServices, parentsLast, versionsOf } from './starting.ts';
@@ -55,7 +55,10 @@ export interface VerifyOptions {
   /** The head hash that somebody kept: it must be one of the session's. */
   readonly anchor?: string;
   readonly progress?: (position: number, to: number) => void;
+  readonly signal?: AbortSignal;
 }
+
+type RangeOptions = Pick<VerifyOptions, 'cores' | 'anchor' | 'progress' | 'signal'>;
 
 /** What one range has found. Plain data: it may come from another process. */
 export interface RangeReport {
@@ -176,7 +179,7 @@ export async function verifyRange(
   journal: RecordReader,
   session: SessionRow,
   range: VerifyRange,
-  options: Pick<VerifyOptions, 'cores' | 'anchor' | 'progress'>,
+  options: RangeOptions,
 ): Promise<RangeReport> {
   const verifier = new RangeVerifier(journal, session, range, options);
   return verifier.run();
@@ -186,7 +189,7 @@ class RangeVerifier {
   private readonly journal: RecordReader;
   private readonly session: SessionRow;
   private readonly range: VerifyRange;
-  private readonly options: Pick<VerifyOptions, 'cores' | 'anchor' | 'progress'>;
+  private readonly options: RangeOptions;
   private readonly intake: Intake;
   private readonly derivations: Derivation[] = [];
   /** Where each core has snapshots to be held against, the next one last. */
@@ -201,18 +204,14 @@ class RangeVerifier {
   private snapshots = 0;
   private anchored = false;
 
-  constructor(
-    journal: RecordReader,
-    session: SessionRow,
-    range: VerifyRange,
-    options: Pick<VerifyOptions, 'cores' | 'anchor' | 'progress'>,
-  ) {
+  constructor(journal: RecordReader, session: SessionRow, range: VerifyRange, options: RangeOptions) {
     this.journal = journal;
     this.session = session;
     this.range = range;
     this.options = options;
     this.position = range.after;
     this.intake = new Intake(session.id, new Set(['all']));
+    this.intake.known = (row, header) => knownTo(this.derivations, row, header);
   }
 
   async run(): Promise<RangeReport> {
@@ -229,6 +228,7 @@ class RangeVerifier {
       }
       for (const seal of seals) {
         if (at >= range.to) break;
+        this.options.signal?.throwIfAborted();
         await this.batch(seal, await rows.upTo(seal.to));
         at = seal.to;
         this.options.progress?.(Math.min(at, range.to) - range.after, range.to - range.after);
@@ -304,6 +304,7 @@ class RangeVerifier {
     for (let at = from; at < to; ) {
       const found = await rows.upTo(Math.min(to, at + PAGE));
       if (found.length === 0) return;
+      this.options.signal?.throwIfAborted();
       for (const row of found) {
         const taken = this.intake.judge(row) === 'taken';
         await this.derive(row, taken);

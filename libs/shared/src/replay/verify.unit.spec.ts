@@ -73,6 +73,17 @@ describe('verify', () => {
     for (const service of CORE_SERVICES) expect([service, report.outputs[service]]).not.toEqual([service, 0]);
   });
 
+  it('ends in the middle when it is told to', async () => {
+    const stop = new AbortController();
+    let seen = 0;
+    const progress = (position: number) => {
+      seen = position;
+      if (position > rows.length / 2) stop.abort(new Error('interrupted'));
+    };
+    await expect(verified(recorded, { progress, signal: stop.signal })).rejects.toThrow('interrupted');
+    expect(seen).toBeLessThan(rows.length);
+  });
+
   it('finds other seeds in order too, and the same seed the same', async () => {
     for (const seed of ['one', 'two', 'three']) expect((await verified(recordSession({ seed, events: 60 }))).faults).toEqual([]);
     expect(recordSession().seals.at(-1)?.head).toBe(recorded.seals.at(-1)?.head);

@@ -3,6 +3,7 @@ import type { AnyEvent } from '../contracts/index.ts';
 import type { Archive } from '../journal/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
 import { NotAnEvent } from './event-ref.ts';
+import { NotThere } from './resolve.ts';
 import { readEvent } from './told-event.ts';
 
 /** A coin, a route (buy here, sell there), or both. */
@@ -41,6 +42,8 @@ export interface WhyNot {
   /** What was decided and let through nearest to that time. */
   readonly entered: { readonly position: number; readonly trip: string | null; readonly offMs: number; readonly why: string } | null;
   readonly lookedAt: number;
+  /** The coins that were traded then; null where the record does not say. */
+  readonly traded: readonly string[] | null;
 }
 
 const WINDOW = 200_000;
@@ -63,8 +66,20 @@ export function parseRoute(text: string): RouteRef {
   return { coin, buy, sell };
 }
 
+/** A route over a venue that the session does not know was never looked at: nothing in the record can say why not. */
+export function requireVenues({ buy, sell }: RouteRef, session: string, config: string): void {
+  const { market } = JSON.parse(config) as { readonly market?: { readonly venues?: readonly { readonly name: string }[] } };
+  const known = market?.venues?.map(({ name }) => name);
+  const other = [buy, sell].find((venue) => venue !== null && known !== undefined && !known.includes(venue));
+  if (other !== undefined)
+    throw new NotThere(
+      `${session} trades on ${known?.join(', ')}, not on ${other}: ask of a coin, such as BTC, or of a route, such as BTC:${known?.[0]}-${known?.[1] ?? known?.[0]}`,
+    );
+}
+
 /** Why a coin or route was not traded at a time: the nearest refusals in the record, rule by rule. */
 export async function whyNot(archive: Archive, session: SessionRow, asked: RouteRef, position: number): Promise<WhyNot> {
+  requireVenues(asked, session.id, await archive.configOf(session.id));
   const at = (await archive.event(session.id, position))?.storedAt ?? 0;
   const ask = { types: ['decision', 'verdict'], window: WINDOW, limit: LIMIT };
   const sides = await Promise.all(
@@ -82,22 +97,42 @@ export async function whyNot(archive: Archive, session: SessionRow, asked: Route
   const rules = new Map<string, Refusal>();
   let entered: WhyNot['entered'] = null;
   for (const { event, storedAt, offMs } of found) {
-    // A verdict names no route: the decision it answers does.
-    const decided = event.type === 'verdict' ? (decisions.get(Number(event.cause)) ?? event) : event;
-    if (!onRoute(decided, asked)) continue;
     const refusal = refusalOf(event, storedAt, offMs);
-    if (refusal !== null) {
-      const key = `${refusal.by} ${refusal.rule} ${refusal.coin}`;
-      if (!rules.has(key)) rules.set(key, refusal);
-    } else if (event.type === 'decision' && event.data.kind === 'enter')
+    const key = refusal === null ? '' : `${refusal.by} ${refusal.rule} ${refusal.coin}`;
+    if (rules.has(key)) continue;
+    // A verdict names no route: the decision it answers does.
+    const decided = refusal?.by === 'risk' ? await decisionOf(event) : event;
+    if (!onRoute(decided, asked)) continue;
+    if (refusal !== null) rules.set(key, refusal.by === 'risk' ? { ...refusal, route: routeOf(decided) } : refusal);
+    else if (event.type === 'decision' && event.data.kind === 'enter')
       entered ??= { position: event.position, trip: event.data.trip, offMs, why: event.data.why };
   }
-  return { session: session.id, asked, position, rules: [...rules.values()].slice(0, 50), entered, lookedAt: found.length };
+  const traded = await tradedAt(archive, session, position);
+  return { session: session.id, asked, position, rules: [...rules.values()].slice(0, 50), entered, lookedAt: found.length, traded };
+
+  /** It may stand further away than what was looked through. */
+  async function decisionOf(verdict: AnyEvent): Promise<AnyEvent | null> {
+    const cause = Number(verdict.cause);
+    const known = decisions.get(cause);
+    if (known !== undefined || !Number.isSafeInteger(cause)) return known ?? null;
+    const row = await archive.event(session.id, cause);
+    return row === null ? null : readEvent(row);
+  }
 }
 
-function onRoute(event: AnyEvent, { buy, sell }: RouteRef): boolean {
+async function tradedAt(archive: Archive, session: SessionRow, position: number): Promise<readonly string[] | null> {
+  const [last] = await archive.ofType(session, { types: ['universe'], upTo: position, window: position, limit: 1 });
+  const event = last === undefined ? null : readEvent(last);
+  return event?.type === 'universe' ? event.data.coins : null;
+}
+
+function routeOf(event: AnyEvent | null): Refusal['route'] {
+  return event?.type === 'decision' ? event.data.route : null;
+}
+
+function onRoute(event: AnyEvent | null, { buy, sell }: RouteRef): boolean {
   if (buy === null) return true;
-  if (event.type !== 'decision') return event.type === 'verdict';
+  if (event?.type !== 'decision') return false;
   const { route } = event.data;
   // A refusal before any route was found concerns all of them.
   return route === null || (route.buy === buy && route.sell === sell);

@@ -16,6 +16,8 @@ process.once('message', (order: Order) => {
     (error: Error) => answer({ error: { name: error.name, message: error.message, stack: error.stack } }),
   );
 });
+// Ctrl-C in a terminal reaches the whole group: the parent says what is to end.
+process.on('SIGINT', () => {});
 // Nobody waits for the answer any more.
 process.once('disconnect', () => process.exit(0));
 

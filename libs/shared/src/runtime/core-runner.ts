@@ -13,10 +13,10 @@ import {
 import type { Core } from '../core/index.ts';
 import { TimedCore, type TimedState } from './timed-core.ts';
 
-export interface Output {
+export interface Output<B = Buffer> {
   readonly n: number;
   readonly subject: string;
-  readonly bytes: Buffer;
+  readonly bytes: B;
   /** Position of the input that it answers. */
   readonly cause: number;
   readonly type: EventType;
@@ -34,11 +34,14 @@ export interface RunnerState extends TimedState {
   readonly n: readonly (readonly [root: string, n: number])[];
 }
 
+/** Makes an output's body, or says why it would be malformed. */
+export type WriteOutput<B> = (subject: string, header: Header, data: unknown) => B | string;
+
 /**
  * One core and what surrounds it wherever it runs, live, in recovery, in verification: core time, timers, numbering,
  * encoding. Deterministic: state and outputs follow from the inputs alone.
  */
-export class CoreRunner {
+export class CoreRunner<B = Buffer> {
   readonly core: Core;
   private readonly timed: TimedCore;
   private readonly service: ServiceName;
@@ -47,10 +50,13 @@ export class CoreRunner {
   private count = 0;
   private opening: readonly OpenOutput[] = [];
   private parent: string | null = null;
-  private emitted: (output: Output) => void = () => {};
+  private readonly write: WriteOutput<B>;
+  private emitted: (output: Output<B>) => void = () => {};
   private cause: AnyEvent | null = null;
 
-  constructor(service: ServiceName, core: Core, session: string) {
+  /** Without `write` outputs are their bytes. */
+  constructor(service: ServiceName, core: Core, session: string, write: WriteOutput<B> = encodeOutput as unknown as WriteOutput<B>) {
+    this.write = write;
     this.service = service;
     this.core = core;
     this.session = session;
@@ -73,7 +79,7 @@ export class CoreRunner {
    * Handles one taken input. Outputs are handed over as they are derived: first those of timers, then the answers. With a
    * session's first event no timer fires.
    */
-  apply(event: AnyEvent, emitted: (output: Output) => void): void {
+  apply(event: AnyEvent, emitted: (output: Output<B>) => void): void {
     this.emitted = emitted;
     this.cause = event;
     if (event.type === 'session.started') {
@@ -115,7 +121,7 @@ export class CoreRunner {
       cause: cause.position,
       ...(basis === undefined || basis.length === 0 ? {} : { basis }),
     };
-    const bytes = encodeOutput(subject, header, data);
+    const bytes = this.write(subject, header, data);
     if (typeof bytes === 'string')
       throw new Error(`${this.service} derived a malformed ${type} on ${subject} from position ${cause.position}: ${bytes}`);
     this.numbers.set(root, n);

@@ -1,30 +1,30 @@
-import { type ServiceName, scan } from '../contracts/index.ts';
+import { scan } from '../contracts/index.ts';
+import type { CoreInputs } from './core-inputs.ts';
 import { Intake } from './intake.ts';
-import type { RuntimeOptions } from './options.ts';
-import type { Outlet } from './outlet.ts';
-import type { JournalReader, Link, Reading, StreamMessage, Time } from './ports.ts';
+import type { Patience } from './patience.ts';
+import type { Link, Reading, StreamMessage } from './ports.ts';
+import type { ReadingPlace } from './reading-place.ts';
+import type { RunDeps } from './run-deps.ts';
+import type { StreamAccess } from './stream-access.ts';
 
 const POLL_MS = 100;
-/** Longest look ahead in the stream on one connection: what was lost on the way is then sent again. */
+const LOOK_EVERY_MS = 1;
+/** So long without a word of its own, it looks ahead on another connection: what was lost on the way is then sent again. */
 const LOOK_AHEAD_MS = 3_000;
 
 /** A service that reads the journal and owes more outputs than may be unconfirmed. */
 export interface FarBehind {
-  readonly service: ServiceName;
+  readonly deps: Pick<RunDeps, 'service' | 'journal' | 'time' | 'options'>;
   readonly session: string;
   readonly stream: string;
-  readonly outlet: Outlet;
+  readonly core: CoreInputs;
+  readonly place: ReadingPlace;
   readonly roots: ReadonlySet<string>;
-  readonly journal: JournalReader;
-  readonly time: Time;
-  readonly options: RuntimeOptions;
-  position(): number;
-  windowFull(): boolean;
-  stopping(): boolean;
-  /** A session that has ended takes nothing any more: its rest is read without publishing. */
-  attach(): Promise<{ readonly link: Link; readonly last: number } | 'again' | 'discard'>;
-  pause(ms: number): Promise<void>;
-  retry<T>(what: string, call: () => Promise<T>): Promise<T>;
+  /** Those of them that are read apart; all that this core says is in them, or none is. */
+  readonly echoes: ReadonlySet<string>;
+  readonly access: StreamAccess;
+  readonly patience: Patience;
+  readonly stopping: () => boolean;
 }
 
 /**
@@ -32,20 +32,22 @@ export interface FarBehind {
  * confirmed by looking ahead in the stream for this source alone.
  */
 export async function publishFarBehind(run: FarBehind): Promise<'done' | 'discard'> {
-  const seal = await run.retry('read the last seal', () => run.journal.lastSeal(run.session));
+  const { deps, core, access, patience } = run;
+  const seal = await patience.retry('read the last seal', () => deps.journal.lastSeal(run.session));
   if (seal === null) return 'done';
   const ahead = new Intake(run.session, new Set(), run.roots);
   ahead.turns.load(JSON.parse(seal.turns));
-  const recorded = [...ahead.turns.lastByRoot(run.service)];
-  if (recorded.some(([root, n]) => n > run.outlet.taken(root))) await confirmFromJournal(run, seal.to);
-  while (run.windowFull() && !run.stopping()) {
-    const attached = await run.attach();
+  const recorded = [...ahead.turns.lastByRoot(deps.service)];
+  if (recorded.some(([root, n]) => n > core.outlet.taken(root))) await confirmFromJournal(run, seal.to);
+  while (core.windowFull && !run.stopping()) {
+    // A session that has ended takes nothing any more: its rest is read without publishing.
+    const attached = (await access.stillLive()) === 'discard' ? 'discard' : await access.attach();
     if (attached === 'discard') return 'discard';
     if (attached !== 'again') {
       await lookAhead(run, attached.link, seal.to + 1, attached.last, ahead);
       return 'done';
     }
-    await run.pause(POLL_MS);
+    await patience.pause(POLL_MS);
   }
   return 'done';
 }
@@ -55,22 +57,27 @@ export async function publishFarBehind(run: FarBehind): Promise<'done' | 'discar
  * between would have to wait in memory.
  */
 async function confirmFromJournal(run: FarBehind, to: number): Promise<void> {
-  let from = run.position() + 1;
+  const { deps, core, patience } = run;
+  let from = run.place.readUpTo + 1;
   while (from <= to && !run.stopping()) {
-    const limit = Math.min(run.options.journalPage, to + 1 - from);
-    const page = await run.retry('read the journal', () => run.journal.events(run.session, from, limit));
+    const limit = Math.min(deps.options.journalPage, to + 1 - from);
+    const page = await patience.retry('read the journal', () => deps.journal.events(run.session, from, limit));
     for (const stored of page) {
       const header = stored.taken ? scan(stored.subject, stored.bytes) : null;
-      if (header !== null && typeof header !== 'string' && header.source === run.service)
-        run.outlet.confirm(header.n, stored.position, stored.subject, stored.bytes, run.time.monotonicMs());
+      if (header !== null && typeof header !== 'string' && header.source === deps.service)
+        core.outlet.confirm(header.n, stored.position, stored.subject, stored.bytes, deps.time.monotonicMs());
     }
     if (page.length === 0) return;
+    // The rest is confirmed when this is used up: what is recorded of its own may be more than fits into memory.
+    if (!core.windowFull && core.outlet.ahead >= deps.options.queueEvents) return;
     from = (page[page.length - 1] as StreamMessage).position + 1;
   }
 }
 
 async function lookAhead(run: FarBehind, link: Link, from: number, last: number, ahead: Intake): Promise<void> {
-  const { outlet, time } = run;
+  const { core } = run;
+  const { outlet } = core;
+  const { service, time, options } = run.deps;
   let failure: Error | null = null;
   outlet.unsend();
   await new Promise<void>((resolve) => {
@@ -86,21 +93,36 @@ async function lookAhead(run: FarBehind, link: Link, from: number, last: number,
       void link.close();
       resolve();
     };
-    const cancelPatience = time.after(LOOK_AHEAD_MS, finish);
+    let heard = true;
+    let cancelPatience = (): void => {};
+    const beImpatient = (): void => {
+      cancelPatience = time.after(LOOK_AHEAD_MS, () => (heard ? beImpatient() : finish()));
+      heard = false;
+    };
+    beImpatient();
     void link.closed.then(finish);
     const push = (): void => {
       if (over) return;
       if (atEnd) outlet.send(link, time.monotonicMs(), 0);
-      if (outlet.unconfirmed * 2 <= run.options.window || run.stopping()) finish();
+      if (outlet.unconfirmed * 2 <= options.window || run.stopping()) finish();
     };
     const take = (message: StreamMessage, pending: number): void => {
       if (over) return;
       atEnd ||= pending === 0 || message.position >= last;
       ahead.judge(message);
       const { header } = ahead;
-      if (ahead.counted && header?.source === run.service && header.n <= outlet.derived(header.kind.root)) {
+      if (ahead.counted && header?.source === service) {
+        // Said by a twin that is further: what is held of that is bounded as well.
+        if (header.n > outlet.derived(header.kind.root) && outlet.ahead >= options.window) {
+          finish();
+          return;
+        }
+        // Where the stream loses its tail, this process is known to have read more of it.
+        run.place.remember(message);
         try {
           outlet.confirm(header.n, message.position, message.subject, message.bytes, time.monotonicMs());
+          heard = true;
+          core.drain();
         } catch (error) {
           failure = error as Error;
           finish();
@@ -109,7 +131,15 @@ async function lookAhead(run: FarBehind, link: Link, from: number, last: number,
       }
       push();
     };
-    link.read(run.stream, from, run.service, take, finish).then((made) => {
+    const reached = (): void => {
+      atEnd = true;
+      push();
+    };
+    const read =
+      run.echoes.size === 0
+        ? link.read(run.stream, from, service, take, finish)
+        : link.readEchoes(run.stream, from, service, LOOK_EVERY_MS, { mark: () => 0, reached }, take, finish);
+    read.then((made) => {
       reading = made;
       atEnd ||= made.pending === 0;
       if (over) made.stop();

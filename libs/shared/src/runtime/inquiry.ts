@@ -8,6 +8,14 @@ export interface Sent {
   readonly n: number;
 }
 
+interface Asked extends Sent {
+  /** Where the stream ended when it answered; null until it has. */
+  last: number | null;
+  /** Up to where it had been read when something was last read, and when that was, or when it answered. */
+  read: number;
+  readAt: number;
+}
+
 export interface InquiryOptions {
   readonly outlets: readonly Outlet[];
   readonly stream: string;
@@ -29,8 +37,9 @@ export interface InquiryOptions {
 export class Inquiry {
   private readonly options: InquiryOptions;
   private link: Link | null = null;
-  private asked: (Sent & { last: number | null }) | null = null;
-  private suspect: (Sent & { readonly at: number }) | null = null;
+  private asked: Asked | null = null;
+  /** Of each source the output that was missing when it was last asked after: two that are missing must not hide each other. */
+  private readonly suspects = new Map<string, Sent & { readonly at: number }>();
 
   constructor(options: InquiryOptions) {
     this.options = options;
@@ -44,14 +53,19 @@ export class Inquiry {
 
   /** Several times a second while the connection is used. */
   tick(): void {
-    const { link, options } = this;
-    if (link === null || this.asked !== null) return;
+    const { link, options, asked } = this;
+    if (link === null) return;
     const now = options.now();
+    if (asked !== null) {
+      if (asked.last !== null && this.silentFor(asked, now) >= options.askAfterMs) this.settle(asked);
+      return;
+    }
     for (const outlet of options.outlets) {
       const oldest = outlet.oldestSent;
       if (oldest === null || now - oldest.sentAt < options.askAfterMs) continue;
       const sent: Sent = { source: outlet.source, root: oldest.root, n: oldest.n };
-      if (this.suspects(sent) && now - (this.suspect?.at ?? 0) < options.askAfterMs) continue;
+      const suspect = this.suspectOf(sent);
+      if (suspect !== null && now - suspect.at < options.askAfterMs) continue;
       this.ask(link, sent);
       return;
     }
@@ -65,7 +79,7 @@ export class Inquiry {
 
   private ask(link: Link, sent: Sent): void {
     const { options } = this;
-    const asked: Sent & { last: number | null } = { ...sent, last: null };
+    const asked: Asked = { ...sent, last: null, read: options.position(), readAt: options.now() };
     this.asked = asked;
     link.streamInfo(options.stream).then(
       (info) => {
@@ -75,6 +89,7 @@ export class Inquiry {
           return;
         }
         asked.last = info.lastPosition;
+        asked.readAt = options.now();
         this.read();
       },
       (error: Error) => {
@@ -83,19 +98,30 @@ export class Inquiry {
     );
   }
 
-  private suspects({ source, root, n }: Sent): boolean {
-    return this.suspect !== null && this.suspect.source === source && this.suspect.root === root && this.suspect.n === n;
+  /** What stands last may be of a root that is not read here: then nothing comes any more, and all has been read. */
+  private silentFor(asked: Asked, now: number): number {
+    const read = this.options.position();
+    if (read !== asked.read) {
+      asked.read = read;
+      asked.readAt = now;
+    }
+    return now - asked.readAt;
+  }
+
+  private suspectOf({ source, root, n }: Sent): { readonly at: number } | null {
+    const suspect = this.suspects.get(source);
+    return suspect?.root === root && suspect.n === n ? suspect : null;
   }
 
   private settle({ source, root, n }: Sent): void {
     this.asked = null;
     const outlet = this.options.outlets.find((one) => one.source === source);
     if (outlet === undefined || outlet.taken(root) >= n) return;
-    if (!this.suspects({ source, root, n })) {
-      this.suspect = { source, root, n, at: this.options.now() };
+    if (this.suspectOf({ source, root, n }) === null) {
+      this.suspects.set(source, { source, root, n, at: this.options.now() });
       return;
     }
-    this.suspect = null;
+    this.suspects.delete(source);
     this.options.lost({ source, root, n });
   }
 }

@@ -18,6 +18,11 @@ export class Intake {
   header: Scanned | null = null;
   event: AnyEvent | null = null;
   fault: string | null = null;
+  /**
+   * Whoever knows an event already, because it has derived the very bytes that stand there, gives it here: it is as it
+   * would be parsed. Null from whoever does not.
+   */
+  known: ((message: StreamMessage, header: Scanned) => AnyEvent | null) | null = null;
   /** It was in turn: its number is used up, even where its body is malformed. */
   counted = false;
 
@@ -51,7 +56,7 @@ export class Intake {
     if (turn === 'taken' && type === 'session.started' && message.position !== 1) turn = 'not-holder';
     const concerns = turn === 'taken' && Turns.concerns(type);
     if (concerns || (turn === 'taken' && this.wanted.has(type)) || this.all) {
-      const event = parseEvent(message.subject, message.bytes, header, message.position);
+      const event = this.known?.(message, header) ?? parseEvent(message.subject, message.bytes, header, message.position);
       if (typeof event === 'string') {
         this.fault = event;
         return 'malformed';

@@ -23,12 +23,18 @@ function clip(text: string): string {
   return text.length > 600 ? `${text.slice(0, 600)}…` : text;
 }
 
-interface OpenEntry {
+/** What an output consists of: its bytes, or for whoever publishes nothing, what can be held against the recorded ones. */
+export interface Body {
+  equals(bytes: Uint8Array): boolean;
+  toString(): string;
+}
+
+interface OpenEntry<B extends Body> {
   readonly n: number;
   /** Counts over all roots: in this order they are sent. */
   readonly order: number;
   readonly subject: string;
-  readonly bytes: Buffer;
+  readonly bytes: B;
   readonly cause: number;
   /** Monotonic ms. */
   readonly derivedAt: number;
@@ -43,8 +49,8 @@ interface AheadEntry {
 }
 
 /** What a source says in one root, where it counts by itself. */
-class Lane {
-  readonly open = new Deque<OpenEntry>();
+class Lane<B extends Body> {
+  readonly open = new Deque<OpenEntry<B>>();
   /** Recorded already (by a twin, or before a restart), but not derived here yet. */
   readonly ahead = new Deque<AheadEntry>();
   /** How many of `open`, from its start, were sent on the present link. */
@@ -59,13 +65,16 @@ export interface OpenOutputs {
   readonly cause: number;
 }
 
+/** An output that stood open at some moment. */
+export type StoodOpen<B extends Body = Buffer> = Pick<OpenEntry<B>, 'n' | 'subject' | 'bytes' | 'cause'>;
+
 /**
  * The outputs of one source on their way: derived, sent, read back. Sends without waiting, in the order of deriving; an
  * output is done when it has been read back in its turn with the very bytes that were derived here.
  */
-export class Outlet {
+export class Outlet<B extends Body = Buffer> {
   readonly source: string;
-  private readonly lanes = new Map<string, Lane>();
+  private readonly lanes = new Map<string, Lane<B>>();
   private order = 0;
   private openCount = 0;
   private unsentCount = 0;
@@ -94,6 +103,11 @@ export class Outlet {
     return this.openCount;
   }
 
+  /** Recorded already, and to be derived yet. */
+  get ahead(): number {
+    return this.aheadCount;
+  }
+
   /** Sent longest ago and not read back yet. */
   get oldestSent(): { readonly root: string; readonly n: number; readonly sentAt: number } | null {
     let oldest: { root: string; n: number; sentAt: number } | null = null;
@@ -104,7 +118,7 @@ export class Outlet {
     return oldest;
   }
 
-  offer(n: number, subject: string, bytes: Buffer, cause: number, now: number): void {
+  offer(n: number, subject: string, bytes: B, cause: number, now: number): void {
     const root = rootOf(subject);
     const lane = this.laneOf(root);
     if (n !== lane.derived + 1) throw new Error(`${this.source}: output ${n} of ${root} derived after ${lane.derived}`);
@@ -120,6 +134,12 @@ export class Outlet {
     lane.open.push({ n, order: this.order, subject, bytes, cause, derivedAt: now, sentAt: 0 });
     this.openCount++;
     this.unsentCount++;
+  }
+
+  /** What waits to be read back next in this root, if it has this number. */
+  waiting(root: string, n: number): { readonly subject: string; readonly bytes: B } | null {
+    const first = this.lanes.get(root)?.open.first();
+    return first?.n === n ? first : null;
   }
 
   /** An event of this source was read in its turn. True where another said what waits here to be sent. */
@@ -157,11 +177,11 @@ export class Outlet {
   }
 
   /** Sends what is due, in order: all that was derived at least `patienceMs` ago and not sent on this link yet. */
-  send(link: Link, now: number, patienceMs: number): number {
+  send(this: Outlet, link: Link, now: number, patienceMs: number): number {
     let count = 0;
     while (this.unsentCount > 0) {
-      let next: Lane | null = null;
-      let entry: OpenEntry | undefined;
+      let next: Lane<Buffer> | null = null;
+      let entry: OpenEntry<Buffer> | undefined;
       for (const lane of this.lanes.values()) {
         const unsent = lane.open.at(lane.sent);
         if (unsent === undefined || (entry !== undefined && unsent.order > entry.order)) continue;
@@ -184,11 +204,16 @@ export class Outlet {
     this.unsentCount = this.openCount;
   }
 
-  saveOpen(): readonly OpenOutputs[] {
-    return [...this.lanes.values()]
-      .flatMap((lane) => [...lane.open])
-      .sort((a, b) => a.order - b.order)
-      .map((entry) => ({ subject: entry.subject, body: entry.bytes.toString(), cause: entry.cause }));
+  /** All that is open now, in the order of deriving. */
+  standing(): readonly StoodOpen<B>[] {
+    return [...this.lanes.values()].flatMap((lane) => [...lane.open]).sort((a, b) => a.order - b.order);
+  }
+
+  /** Those of `stood` that have not been read back since; all that are open, where none are named. */
+  saveOpen(stood: readonly StoodOpen<B>[] = this.standing()): readonly OpenOutputs[] {
+    return stood
+      .filter(({ n, subject }) => n > this.taken(rootOf(subject)))
+      .map(({ subject, bytes, cause }) => ({ subject, body: bytes.toString(), cause }));
   }
 
   /** State after position P: of each root the number read back up to P; `open` are those derived and not taken by then. */
@@ -198,10 +223,11 @@ export class Outlet {
       lane.taken = n;
       lane.derived = n;
     }
-    for (const { subject, body, cause } of open) this.offer(this.derived(rootOf(subject)) + 1, subject, Buffer.from(body), cause, now);
+    for (const { subject, body, cause } of open)
+      this.offer(this.derived(rootOf(subject)) + 1, subject, Buffer.from(body) as Body as B, cause, now);
   }
 
-  private laneOf(root: string): Lane {
+  private laneOf(root: string): Lane<B> {
     let lane = this.lanes.get(root);
     if (lane === undefined) {
       lane = new Lane();
@@ -210,7 +236,7 @@ export class Outlet {
     return lane;
   }
 
-  private compare(position: number, recordedSubject: string, recorded: Uint8Array, subject: string, bytes: Buffer): void {
+  private compare(position: number, recordedSubject: string, recorded: Uint8Array, subject: string, bytes: Body): void {
     if (recordedSubject === subject && bytes.equals(recorded)) return;
     throw new ReplayDiverged(this.source, position, recordedSubject, Buffer.from(recorded).toString(), `${subject} ${bytes.toString()}`);
   }

@@ -42,6 +42,15 @@ export interface Reading {
 /** `pending`: how many more the stream holds for this reading. */
 export type OnMessage = (message: StreamMessage, pending: number) => void;
 
+/**
+ * Where a reader of echoes stands: the server had nothing more for it, and when `mark` was asked for, it knew of all that it has now handed
+ * over. It knows of its own copy of the stream only: of one with several, another server may have handed out more by then.
+ */
+export interface Level {
+  mark(): number;
+  reached(mark: number): void;
+}
+
 /** One connection to the message bus. It lives once: when it is lost, it is lost, and the next one is a new `Link`. */
 export interface Link {
   /** Settles when the connection has ended, with the reason. Never rejects. */
@@ -49,12 +58,22 @@ export interface Link {
   streamInfo(stream: string): Promise<StreamInfo | null>;
   message(stream: string, position: number): Promise<StreamMessage | null>;
   /**
-   * Messages from `from` on, in order, without a doubled one: those of the roots that this service is given (`rootsOf`),
-   * or all for null. Calls `onMessage` synchronously, one at a time. What the stream no longer has is passed over without
+   * Messages from `from` on, in order, without a doubled one: those of the roots that this service is given (`rootsOf`)
+   * but its echoes (`echoRootsOf`), or all for null. Calls `onMessage` synchronously, one at a time. What the stream no longer has is passed over without
    * a word. `onEnd` is called at most once, when the reading cannot go on (connection lost, no heartbeat, stream deleted);
    * nothing is called after `stop`.
    */
   read(stream: string, from: number, service: ServiceName | null, onMessage: OnMessage, onEnd: (why: string) => void): Promise<Reading>;
+  /** A service's echoes from `from` on, as `read` hands over the rest; asked for every `everyMs`, so they come that much later. */
+  readEchoes(
+    stream: string,
+    from: number,
+    service: ServiceName,
+    everyMs: number,
+    level: Level,
+    onMessage: OnMessage,
+    onEnd: (why: string) => void,
+  ): Promise<Reading>;
   /** Sends without waiting. Order on one link is kept; whether it arrived is learnt by reading it back. */
   publish(subject: string, bytes: Uint8Array): void;
   close(): Promise<void>;
@@ -130,6 +149,7 @@ export interface JournalReader {
   seals(session: string, from: number, limit: number): Promise<readonly Seal[]>;
   /** In order, at most `limit`, from `from` on, up to what is committed. Bytes are the caller's to keep. */
   events(session: string, from: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Keeps it, unless a sound one is kept at its position. */
   saveSnapshot(snapshot: StoredSnapshot): Promise<void>;
   /** Newest first, at positions ≤ `upTo`. */
   snapshots(session: string, service: string, upTo: number, limit: number): Promise<readonly StoredSnapshot[]>;

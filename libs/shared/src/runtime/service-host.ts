@@ -1,7 +1,8 @@
 import { Backoff } from './options.ts';
 import type { SessionRow } from './ports.ts';
 import { isRefusal } from './refusal.ts';
-import { type RunDeps, type RunStatus, SessionRun } from './session-run.ts';
+import type { RunDeps, RunStatus } from './run-deps.ts';
+import { SessionRun } from './session-run.ts';
 import { openSnapshot } from './snapshot.ts';
 
 const POLL_MS = 100;

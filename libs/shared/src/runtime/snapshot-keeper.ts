@@ -5,18 +5,24 @@ export interface SnapshotKeeperOptions {
   readonly everyMs: number;
   readonly now: () => number;
   readonly probe: (point: 'snapshot-copied' | 'snapshot-saved') => void;
-  /** The state as it is, or null while inputs wait. */
-  readonly copy: () => StoredSnapshot | null;
+  /** Copies the state and hands it to `keep`, now or soon; or later, when asked again. */
+  readonly copy: () => 'begun' | 'later';
   readonly failed: (why: string) => void;
+  /** One was saved after the last that was not, of which `failed` was told this. */
+  readonly mended: (why: string) => void;
 }
 
 /** Copies a core's state now and then, and saves each copy once all that it rests on is journaled. */
 export class SnapshotKeeper {
   private readonly options: SnapshotKeeperOptions;
   private next = 0;
+  private wanted = false;
+  private begun = false;
   private pending: StoredSnapshot | null = null;
   private saving = false;
   private last: number | null = null;
+  /** Why the last one was not saved. */
+  private fault: string | null = null;
 
   constructor(options: SnapshotKeeperOptions) {
     this.options = options;
@@ -27,9 +33,9 @@ export class SnapshotKeeper {
     return this.last;
   }
 
-  /** Nothing waits to be saved. */
-  get settled(): boolean {
-    return this.pending === null && !this.saving;
+  /** A copy has been begun and is not saved yet. */
+  get underWay(): boolean {
+    return (this.wanted && this.begun) || this.pending !== null || this.saving;
   }
 
   /** Went on from a snapshot. */
@@ -44,16 +50,33 @@ export class SnapshotKeeper {
   /** Several times a second while the session is live. */
   tick(committedTo: number): void {
     const now = this.options.now();
-    if (now >= this.next && this.settled && this.take()) this.next = now + this.options.everyMs;
+    if (now >= this.next && !this.wanted && !this.underWay) {
+      this.next = now + this.options.everyMs;
+      this.take();
+    } else this.retry();
     if (this.pending !== null && this.pending.position <= committedTo) this.savePending(this.pending);
   }
 
-  take(): boolean {
-    const snapshot = this.options.copy();
-    if (snapshot === null) return false;
+  take(): void {
+    this.wanted = true;
+    this.begun = false;
+    this.retry();
+  }
+
+  /** Where it could not be copied before. */
+  retry(): void {
+    if (this.wanted && !this.begun && this.options.copy() === 'begun') this.begun = true;
+  }
+
+  /** What was begun will not be kept: the echoes that it waits for come on another connection. */
+  forsake(): void {
+    this.begun = false;
+  }
+
+  keep(snapshot: StoredSnapshot): void {
+    this.wanted = false;
     this.options.probe('snapshot-copied');
     this.pending = snapshot;
-    return true;
   }
 
   /** Of the session's end, which is journaled. Rejects where it cannot be saved. */
@@ -63,11 +86,25 @@ export class SnapshotKeeper {
     this.last = snapshot.position;
   }
 
+  private fail(why: string): void {
+    this.fault = why;
+    this.options.failed(why);
+  }
+
+  private mend(): void {
+    const { fault } = this;
+    this.fault = null;
+    if (fault !== null) this.options.mended(fault);
+  }
+
   private savePending(snapshot: StoredSnapshot): void {
     this.pending = null;
     this.saving = true;
     this.saveNow(snapshot)
-      .catch((error: Error) => this.options.failed(`snapshot at ${snapshot.position} was not saved: ${error.message}`))
+      .then(
+        () => this.mend(),
+        (error: Error) => this.fail(`snapshot at ${snapshot.position} was not saved: ${error.message}`),
+      )
       .finally(() => {
         this.saving = false;
       });

@@ -18,20 +18,21 @@ export type Identity = { readonly same: true; readonly info: StreamInfo } | { re
  */
 export async function identify(link: Link, journal: JournalReader, session: SessionRow, known: Known): Promise<Identity> {
   const stream = streamOf(session.id);
+  const journaled = async () => (await journal.events(session.id, known.position, 1))[0] ?? null;
   const info = await link.streamInfo(stream);
   if (info === null) return { same: false, why: `stream ${stream} does not exist` };
   if (session.streamCreated !== null && info.created !== session.streamCreated)
     return { same: false, why: `stream ${stream} was created at ${info.created}, the session's at ${session.streamCreated}` };
   if (info.lastPosition < known.position)
     return { same: false, why: `stream ${stream} ends at ${info.lastPosition}, but position ${known.position} has been read` };
-  if (known.position === 0 || known.position < info.firstPosition) return { same: true, info };
-  const known_ = known.bytes !== null ? known : ((await journal.events(session.id, known.position, 1))[0] ?? null);
-  if (known_ === null || known_.bytes === null) return { same: true, info };
-  const found = await link.message(stream, known.position);
-  // Purged between the two questions: the journal has it.
-  if (found === null) return { same: true, info };
+  if (known.position === 0) return { same: true, info };
+  const found = known.position < info.firstPosition ? null : await link.message(stream, known.position);
+  // Also where it was purged between the two questions. What is purged has been journaled.
+  const [stored, holder] = found === null ? [await journaled(), 'the journal of'] : [found, 'stream'];
+  const mine = known.bytes !== null ? known : found === null ? null : await journaled();
+  if (stored === null || mine === null || mine.bytes === null) return { same: true, info };
   // Stored at another time: said again after the tail was lost, and what stands before it may be another story.
-  if (found.subject !== known_.subject || found.storedAt !== known_.storedAt || Buffer.compare(found.bytes, known_.bytes) !== 0)
-    return { same: false, why: `stream ${stream} holds another message at position ${known.position} than were read from it` };
-  return { same: true, info };
+  if (stored.subject === mine.subject && stored.storedAt === mine.storedAt && Buffer.compare(stored.bytes, mine.bytes) === 0)
+    return { same: true, info };
+  return { same: false, why: `${holder} ${session.id} holds another message at position ${known.position} than was read` };
 }

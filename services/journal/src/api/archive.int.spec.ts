@@ -29,7 +29,7 @@ let url: string;
 
 async function serve(postgresUrl: string): Promise<string> {
   const options = { postgresUrl, home, retentionDays: 30, httpHost: '127.0.0.1', cores: CORES, execArgv: SOURCES };
-  const app = await NestFactory.create(archiveModule(options), { logger: false });
+  const app = await NestFactory.create(archiveModule(options), { logger: false, bodyParser: false });
   await app.listen(0, '127.0.0.1');
   opened.push(app);
   return `${await app.getUrl()}/api`;
@@ -101,6 +101,15 @@ describe('the archive over HTTP', () => {
       409,
       expect.stringMatching(/was cut off after line \d+/),
     ]);
+    // As curl sends a file when it is not told what it is.
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const other = await fetch(`${there}/import`, { method: 'POST', body: new Uint8Array(300_000).fill(120), headers: form });
+    expect([other.status, ((await other.json()) as { message: string }).message]).toEqual([
+      409,
+      expect.stringMatching(/^line 1: .*no exported session/),
+    ]);
+    const empty = await fetch(`${there}/import`, { method: 'POST' });
+    expect([empty.status, ((await empty.json()) as { message: string }).message]).toEqual([409, 'the file is empty']);
     const whole = await post(file);
     expect([whole.status, await whole.json()]).toEqual([200, expect.objectContaining({ session: 's-1', whole: true })]);
     expect(await (await fetch(`${there}/verify/s-1`)).json()).toMatchObject({ ok: true });
@@ -115,6 +124,15 @@ describe('the archive over HTTP', () => {
   it.each([
     ['why/soon', 400, /"soon" is no event: expected/],
     ['why/99999999', 404, new RegExp(`no position 99999999: its last is ${end}`)],
+    ['why/-99999999', 404, /^"-99999999" goes further back than s-1 does: its events are 1 to \d+, so -\d+ is the furthest$/],
+    ['events/-99999999', 404, /goes further back than s-1/],
+    ['replay/-99999999', 404, /goes further back than s-1/],
+    ['state/risk?at=-99999999', 404, /goes further back than s-1/],
+    ['verify/s-1?from=-99999999', 404, /goes further back than s-1/],
+    ['why/0', 404, /has no position 0: its first is 1/],
+    ['why/fill:last', 404, /s-1 holds no fill/],
+    ['why/none:5', 404, /no session none in the journal/],
+    ['why/2001-01-01', 404, /is before s-1: its events begin at/],
     ['sessions/none', 404, /no session none in the journal/],
     ['verify/s-1?from=90&to=80', 404, /to is position 80, before from, 90/],
     ['verify/s-1?jobs=many', 400, /jobs: expected a whole number from 1 to 16/],

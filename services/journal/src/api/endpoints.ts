@@ -80,7 +80,7 @@ export const ENDPOINTS = {
     method: 'get',
     path: 'sessions',
     command: 'arb sessions',
-    says: 'the sessions in the journal, newest first',
+    says: 'the sessions in the journal, newest first, and whether a journal writes to one now (running)',
     params: Nothing,
     query: SessionsQuery,
   },

@@ -46,6 +46,8 @@ export interface Wanted {
   readonly versions: Readonly<Record<string, string>>;
   /** A new session without a parent, whatever there was. */
   readonly clean: boolean;
+  /** A session that is handed over although nothing of it changes: the code around the cores is another. */
+  readonly after?: string | null;
   readonly newSessionId: () => string;
 }
 

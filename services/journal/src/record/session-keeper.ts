@@ -135,7 +135,9 @@ export class SessionKeeper {
       await this.store.updateSession(row.id, { status: 'ended', end: seal.to });
       return 'again';
     }
-    const mine = row.configHash === this.wanted.configHash && sameVersions(row.versions, this.wanted.versions);
+    // What a session says follows from its configuration and the versions of its cores; any other code may go on with it.
+    const same = row.configHash === this.wanted.configHash && sameVersions(row.versions, this.wanted.versions);
+    const mine = same && row.id !== this.wanted.after;
     const recorder = new Recorder(this.deps, row, this.store, seal, seal === null ? this.startedHere : null);
     this.startedHere = null;
     this.recorder = recorder;
@@ -147,7 +149,9 @@ export class SessionKeeper {
           ? 'the cut goes on'
           : this.cleans(row)
             ? 'a clean start was asked for'
-            : 'the code or the configuration has changed',
+            : same
+              ? 'a handover was asked for'
+              : 'the version of a core or the configuration has changed',
       );
     // A cut fails only together with the recording itself, which is awaited here.
     cutting.catch((error: Error) => this.deps.log('debug', `the cut ended: ${error.message}`));

@@ -76,7 +76,7 @@ const behaviours: Readonly<Record<CoreServiceName, Behaviour>> = {
   },
 
   risk: {
-    inputs: ['decision', 'fill', 'position', 'journal.committed', 'l2'],
+    inputs: ['decision', 'position', 'journal.committed', 'l2'],
     handle(memory, event, context) {
       if (event.type === 'session.started' && memory.count === 1) context.setTimer('tick', context.now + TICK_MICROS);
       if (event.type === 'position' && event.data.state === 'CLOSED') memory.exposure--;

@@ -1,4 +1,4 @@
-import { CORE_SERVICES } from '@arb/shared/contracts';
+import { CORE_SERVICES, echoRootsOf, rootOf } from '@arb/shared/contracts';
 import type { Random } from '@arb/shared/simulation';
 import type { Cast, CastOptions } from './cast.ts';
 
@@ -22,6 +22,9 @@ const LIFE_POINTS = [
   'stream-closed',
   'stream-removed',
 ];
+
+/** Roots in which a hurried core hears itself. */
+const CORE_WORDS: readonly string[] = CORE_SERVICES.flatMap((service) => [...echoRootsOf(service)]);
 
 const nameOf = (cast: Cast, random: Random) => random.pick(cast.parts).name;
 const journals = (cast: Cast) => cast.parts.filter((part) => part.service === 'journal').map((part) => part.name);
@@ -74,6 +77,14 @@ const network: readonly Fault[] = [
   (cast, random) => {
     const stream = present(cast);
     if (stream !== null) cast.bus.stall(stream, random.between(20, 1_500));
+  },
+  (cast, random) => {
+    // What a service has read is not journaled when its connection is lost: only it knows up to where it has read what.
+    for (const name of journals(cast)) for (const link of cast.bus.linksOf(name)) link.stall(random.between(800, 2_500));
+    cast.world.after(random.between(50, 400), () => {
+      for (const link of [...cast.bus.links])
+        if (!link.process.name.startsWith('journal') && random.chance(0.7)) link.cut({ learntAfterMs: random.between(0, 50) });
+    });
   },
   disturbed('drop'),
   disturbed('double'),
@@ -156,6 +167,37 @@ const ends: readonly Fault[] = [
       const stream = present(cast);
       if (stream !== null) cast.bus.powerCut(stream, random.between(1, 30), random.between(20, 600));
     });
+  },
+  (cast, random) => {
+    // One of two twins has read the tail that is lost; the other one goes on without it, and says something else.
+    const [first, second] = random.pick([
+      ['risk', 'risk-1'],
+      ['risk-1', 'risk'],
+      ['executor', 'executor-1'],
+      ['executor-1', 'executor'],
+    ] as const);
+    for (const name of journals(cast)) for (const link of cast.bus.linksOf(name)) link.stall(700);
+    cast.process(second)?.sleep(random.between(600, 900));
+    cast.world.after(random.between(300, 500), () => {
+      const name = present(cast);
+      if (name !== null) cast.bus.powerCut(name, random.between(2, 30), random.between(20, 300));
+      cast.bus.refuse(first, random.between(1_000, 3_000));
+    });
+  },
+  (cast, random) => {
+    // The loss takes just what a core has read of itself last, and nothing else that it has read.
+    for (const name of journals(cast)) for (const link of cast.bus.linksOf(name)) link.stall(900);
+    let lost = false;
+    for (let ms = 1; ms < 500; ms++)
+      cast.world.after(ms, () => {
+        const name = present(cast);
+        const stream = name === null ? undefined : cast.bus.streams.get(name);
+        const last = stream?.at(stream.lastPosition);
+        if (lost || name === null || !last || !CORE_WORDS.includes(rootOf(last.subject))) return;
+        if (cast.bus.wallMicros() - last.storedAt < 15_000) return;
+        lost = true;
+        cast.bus.powerCut(name, 1, random.between(20, 300));
+      });
   },
   (cast, random) => {
     // What a journal said last arrives when the next one has begun.

@@ -1,6 +1,17 @@
 import type { Scanned } from '@arb/shared/contracts';
-import { CoreRunner, LeaseKeeper, Outlet, SessionRun, Turns } from '@arb/shared/runtime';
-import { Recorder } from '../record/index.ts';
+import {
+  CoreRunner,
+  JournalReading,
+  LeaseKeeper,
+  Outlet,
+  ReadingPlace,
+  StateCopy,
+  StreamAccess,
+  StreamReading,
+  StreamTrust,
+  Turns,
+} from '@arb/shared/runtime';
+import { SessionCut } from '../record/session-cut.ts';
 import type { Sabotage } from './cast.ts';
 import type { Profile } from './faults.ts';
 import { runSeed } from './run-seed.ts';
@@ -69,6 +80,99 @@ export const MUTATIONS: readonly Mutation[] = [
     breakIt: () => replaceMethod(Outlet, 'saveOpen', () => () => []),
   },
   {
+    what: 'a snapshot does not wait for the echoes up to it',
+    profile: 'kills',
+    seeds: 20,
+    breakIt: () =>
+      replaceMethod(
+        StateCopy,
+        'end',
+        (end) =>
+          function (this: Broken) {
+            end.call(this, Number.MAX_SAFE_INTEGER);
+          },
+      ),
+  },
+  {
+    what: 'after a lost link the echoes are read from where the inputs stand',
+    profile: 'network',
+    seeds: 30,
+    breakIt: () =>
+      replaceMethod(
+        StreamAccess,
+        'attach',
+        (attach) =>
+          async function (this: Broken) {
+            const { place } = this.options;
+            place.echoed = Math.max(place.echoed, place.position);
+            return attach.call(this);
+          },
+      ),
+  },
+  {
+    what: 'after a lost link the inputs are read from where the echoes stand',
+    profile: 'network',
+    seeds: 30,
+    breakIt: () =>
+      replaceMethod(
+        StreamAccess,
+        'attach',
+        (attach) =>
+          async function (this: Broken) {
+            const { place } = this.options;
+            place.position = Math.max(place.echoed, place.position);
+            return attach.call(this);
+          },
+      ),
+  },
+  {
+    what: 'echoes count as read where a server says that there are no more',
+    profile: 'kills',
+    seeds: 30,
+    breakIt: () =>
+      replaceMethod(
+        StreamReading,
+        'echoesReached',
+        (echoesReached) =>
+          function (this: Broken, mark: number) {
+            const { place } = this.reader;
+            place.echoed = Math.max(place.echoed, place.position);
+            echoesReached.call(this, mark);
+          },
+      ),
+  },
+  {
+    what: 'a stream is known again by the last input alone',
+    profile: 'ends',
+    seeds: 60,
+    breakIt: () =>
+      replaceMethod(
+        ReadingPlace,
+        'remember',
+        (remember) =>
+          function (this: Broken, message: Broken) {
+            if (message.position <= this.position) remember.call(this, message);
+          },
+      ),
+  },
+  {
+    what: 'echoes count as read up to where there are none, however long they were not asked for',
+    profile: 'loss',
+    from: 60,
+    seeds: 10,
+    breakIt: () => replaceMethod(StreamTrust, 'mayMissEchoes', () => () => false),
+  },
+  {
+    what: 'an echo in the journal is held against what was read of a stream that has lost its tail',
+    profile: 'ends',
+    from: 75,
+    seeds: 15,
+    breakIt: () =>
+      replaceMethod(JournalReading, 'discardAnotherStory', () => (error: unknown) => {
+        throw error;
+      }),
+  },
+  {
     what: 'a snapshot forgets the timers',
     profile: 'kills',
     seeds: 10,
@@ -91,7 +195,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'whoever claims a lease has it at once',
     profile: 'kills',
-    seeds: 25,
+    from: 20,
+    seeds: 60,
     breakIt: () => replaceMethod(LeaseKeeper, 'heard', () => () => {}),
   },
   {
@@ -99,20 +204,21 @@ export const MUTATIONS: readonly Mutation[] = [
     profile: 'ends',
     from: 35,
     seeds: 25,
-    breakIt: () => replaceMethod(SessionRun, 'isLast', () => () => true),
+    breakIt: () => replaceMethod(ReadingPlace, 'isLast', () => () => true),
   },
   {
     what: 'the end of a session is forgotten while the database is away',
     profile: 'ends',
-    from: 130,
+    from: 175,
     seeds: 40,
     breakIt: () =>
       replaceMethod(
-        Recorder,
+        SessionCut,
         'markCutting',
         () =>
           async function (this: Broken) {
-            await this.store.updateSession(this.session.id, { status: 'cutting' });
+            const { batches, session } = this.options;
+            await batches.store.updateSession(session.id, { status: 'cutting' });
           },
       ),
   },

@@ -1,3 +1,4 @@
+import { echoRootsOf, rootOf, rootsOf, type ServiceName, streamOf } from '@arb/shared/contracts';
 import { World } from '@arb/shared/simulation';
 import { Cast, type CastOptions, type Sabotage } from './cast.ts';
 import { type Checked, checkAll } from './checkers.ts';
@@ -29,7 +30,7 @@ const FLOW_MS = 1_500;
 const REST_MS = 15_000;
 
 export function rerunLine(seed: number, profile: Profile): string {
-  return `npm run prove -- simulation --seed ${seed} --profile ${profile}`;
+  return `npm run prove -- simulation --seed ${profile}/${seed}`;
 }
 
 /** One history from its seed: chaos, then quiet, in which all must come back to life, then rest, in which all must add up. */
@@ -103,7 +104,7 @@ function whatIsIll(cast: Cast): string | null {
   }
   const writer = writerOf(cast);
   if (writer === null) return `no journal writes ${session.id}`;
-  const last = cast.bus.streams.get(`SESSION_${session.id}`)?.lastPosition ?? 0;
+  const last = cast.bus.streams.get(streamOf(session.id))?.lastPosition ?? 0;
   if (writer.session !== session.id || writer.committed < last - 60) return `the journal stands at ${writer.committed} of ${last}`;
   for (const root of ['book', 'l2', 'decision', 'verdict', 'order', 'fill', 'position', 'clock', 'journal', 'lease']) {
     const at = cast.history.lastStored.get(root) ?? 0;
@@ -123,15 +124,37 @@ function writerOf(cast: Cast) {
 function whatIsUnderWay(cast: Cast): string | null {
   for (const part of cast.parts) if (cast.process(part.name)?.asleep === true) return `${part.name} sleeps`;
   for (const part of cast.parts) if (cast.process(part.name) === null) return `${part.name} is not there`;
-  for (const [name, host] of cast.hosts) {
-    const status = host.current()?.status();
-    if (status === undefined || !status.live) return `${name} is not live`;
+  for (const { name, service } of cast.parts) {
+    if (service === 'journal') continue;
+    const host = cast.hosts.get(name);
+    const status = host?.current()?.status();
+    if (host === undefined || status === undefined || !status.live) return `${name} is not live`;
     if (status.unconfirmed > 0 || status.queued > 0) return `${name} has ${status.unconfirmed} unconfirmed and ${status.queued} queued`;
-    if (!name.startsWith('market') && host.current()?.coreState() === null) return `${name} shows no state`;
+    const state = host.current()?.coreState();
+    if (!name.startsWith('market') && state === null) return `${name} shows no state`;
+    const unread = lastFor(cast, status.session, service);
+    if (status.position < unread) return `${name} has read up to ${status.position}, and ${unread} is there for it`;
+    const { timers } = (state?.state ?? { timers: [] }) as { readonly timers: readonly (readonly [id: string, at: number])[] };
+    const order = timers.find(([id]) => id.startsWith('fill '));
+    if (order !== undefined) return `${name} waits for ${order[0]}`;
   }
   const session = [...cast.db.sessions.values()].at(-1);
   const writer = writerOf(cast);
   if (writer === null || session === undefined) return 'no journal writes';
   if (writer.unconfirmed > 0 || writer.pendingRows > 0) return `the journal has ${writer.pendingRows} rows to write`;
+  const last = cast.bus.streams.get(streamOf(session.id))?.lastPosition ?? 0;
+  if (writer.committed < last) return `the journal stands at ${writer.committed} of ${last}`;
   return null;
+}
+
+/** The last position in its session's stream that holds an input of this service. */
+function lastFor(cast: Cast, session: string, service: ServiceName): number {
+  const stream = cast.bus.streams.get(streamOf(session));
+  if (stream === undefined) return 0;
+  const [roots, echoes] = [rootsOf(service), echoRootsOf(service)];
+  for (let position = stream.lastPosition; position >= stream.firstPosition; position--) {
+    const root = rootOf(stream.at(position)?.subject ?? '');
+    if (roots.has(root) && !echoes.has(root)) return position;
+  }
+  return 0;
 }

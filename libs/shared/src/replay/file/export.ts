@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { canonicalJson } from '../../config/index.ts';
+import { canonicalJson } from '../../config/canonical.ts';
 import { CORE_SERVICES } from '../../contracts/index.ts';
 import type { Archive } from '../../journal/index.ts';
 import type { SessionRow } from '../../runtime/index.ts';
@@ -95,7 +95,7 @@ export async function exportSession(archive: Archive, session: SessionRow, into:
     }
   }
 
-  const rows = new RowReader(archive, session.id, after + 1);
+  const rows = new RowReader(archive, session.id, after + 1, to);
   for (let at = after; at < to; ) {
     const seals = (await archive.seals(session.id, at + 1, SEALS)).filter((seal) => seal.to <= to);
     if (seals.length === 0)

@@ -5,12 +5,9 @@ import { openImport, rowOf, type SessionImport } from '../../journal/index.ts';
 import { type Chain, sealBatch, startChain } from '../../journal/seal.ts';
 import { Intake, openSnapshot, type Seal, type StoredEvent, type StoredSnapshot } from '../../runtime/index.ts';
 import { FORMAT, FORMAT_VERSION, type LineKind, type Manifest, readLine, readRow, type Trailer } from './format.ts';
-import { decompressed, linesOf } from './lines.ts';
+import { decompressed, linesOf, NotImported } from './lines.ts';
 
-/** The file is not what was exported, or cannot be had; says where. */
-export class NotImported extends Error {
-  override readonly name = 'NotImported';
-}
+export { NotImported };
 
 export interface Imported {
   readonly session: string;
@@ -51,6 +48,8 @@ export async function importSession(url: string, source: Readable, options: Impo
       });
     });
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EISDIR') throw new NotImported('this is a folder: name the file in it', { cause: error });
+    if (code === 'EACCES' || code === 'EPERM') throw new NotImported('the file may not be read by you', { cause: error });
     if (code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR')
       throw new NotImported(
         `the file is damaged or was cut off after line ${reading.number}: its compression ends in the middle. Export it again.`,
@@ -76,6 +75,8 @@ class FileReading {
   private position = 0;
   private rows: StoredEvent[] = [];
   private firstLineOfBatch = 0;
+  /** Where a session goes on elsewhere, what is here of it ends with its last row. */
+  private lastStoredAt = 0;
   private trailer: Trailer | null = null;
   private readonly counted = { events: 0, seals: 0, snapshots: 0 };
   private kept = false;
@@ -181,6 +182,7 @@ class FileReading {
       throw this.refused(`whose turn it is after position ${seal.to} does not follow from the rows`);
     this.chain = chain;
     this.position = seal.to;
+    this.lastStoredAt = rows.at(-1)?.storedAt ?? this.lastStoredAt;
     this.rows = [];
     this.counted.seals++;
     this.counted.events += judged.length;
@@ -201,7 +203,7 @@ class FileReading {
       throw new NotImported(
         `the manifest says positions up to ${manifest.to} and head ${manifest.head}, found ${this.position} and ${chain.head}`,
       );
-    await this.journal?.finish(manifest.to, manifest.session.endedAt);
+    await this.journal?.finish(manifest.to, manifest.session.endedAt ?? new Date(this.lastStoredAt / 1_000).toISOString());
     this.kept = true;
     const { after, from, to, whole } = manifest;
     return { session: manifest.session.id, after, from, to, whole, ...counted, head: chain.head };

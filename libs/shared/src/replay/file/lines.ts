@@ -5,6 +5,11 @@ import { MOST_LINE_BYTES } from './format.ts';
 
 const NEWLINE = 0x0a;
 
+/** The file is not what was exported, or cannot be had; says where. */
+export class NotImported extends Error {
+  override readonly name = 'NotImported';
+}
+
 /** Undoes the compression that the first bytes tell of: gzip, zstd where this Node.js has it, or none. */
 export async function decompressed(source: Readable): Promise<Readable> {
   const head = await firstBytes(source);
@@ -19,7 +24,9 @@ function decompressor(head: Buffer): NodeJS.ReadWriteStream & Readable & { destr
   if (head.readUInt32LE(0) === 0xfd2fb528) {
     const { createZstdDecompress } = zlib as unknown as { readonly createZstdDecompress?: () => zlib.Gunzip };
     if (createZstdDecompress === undefined)
-      throw new Error(`the file is compressed by zstd, which Node.js ${process.version} cannot read: decompress it first ("zstd -d")`);
+      throw new NotImported(
+        `the file is compressed by zstd, which Node.js ${process.version} cannot read: decompress it first ("zstd -d")`,
+      );
     return createZstdDecompress();
   }
   return new PassThrough();
@@ -33,7 +40,7 @@ async function firstBytes(source: Readable): Promise<Buffer> {
     head = Buffer.concat([head, chunk]);
   }
   source.unshift(head);
-  if (head.length < 4) throw new Error('the file is empty');
+  if (head.length < 4) throw new NotImported(head.length === 0 ? 'the file is empty' : 'the file is too short to be an exported session');
   return head;
 }
 
@@ -73,7 +80,7 @@ export async function* linesOf(source: Readable): AsyncGenerator<Buffer> {
     if (from === chunk.length) continue;
     rest.push(chunk.subarray(from));
     length += chunk.length - from;
-    if (length > MOST_LINE_BYTES) throw new Error(`a line is longer than ${MOST_LINE_BYTES} bytes: this is no exported session`);
+    if (length > MOST_LINE_BYTES) throw new NotImported(`a line is longer than ${MOST_LINE_BYTES} bytes: this is no exported session`);
   }
   if (length > 0) yield Buffer.concat(rest);
 }

@@ -1,9 +1,9 @@
-import type { ServiceName } from '../../contracts/index.ts';
-import type { AdminLink, OnMessage, Reading, StreamAdmin, StreamInfo, StreamMessage } from '../../runtime/ports.ts';
+import { echoRootsOf, rootsOf, type ServiceName } from '../../contracts/index.ts';
+import type { AdminLink, Level, OnMessage, Reading, StreamAdmin, StreamInfo, StreamMessage } from '../../runtime/ports.ts';
 import type { Process, Settling } from '../process.ts';
 import type { World } from '../world.ts';
 import { Pipe } from './pipe.ts';
-import { SimReader } from './reader.ts';
+import { type Polled, SimReader } from './reader.ts';
 import type { BusServer, PublishFaults } from './server.ts';
 
 export interface Cut {
@@ -18,6 +18,14 @@ export interface HalfOpen {
   /** `in`: nothing arrives at the client; `out`: nothing leaves it. */
   readonly direction: 'in' | 'out' | 'both';
   readonly learntAfterMs?: number;
+}
+
+/** What a service is given at once; the journal, who is null, all. */
+function wantsOf(service: ServiceName | null): (root: string) => boolean {
+  if (service === null) return () => true;
+  const roots = rootsOf(service);
+  const echoes = echoRootsOf(service);
+  return (root) => roots.has(root) && !echoes.has(root);
 }
 
 /** One connection of one process. */
@@ -79,11 +87,35 @@ export class SimLink implements AdminLink {
   }
 
   read(stream: string, from: number, service: ServiceName | null, onMessage: OnMessage, onEnd: (why: string) => void): Promise<Reading> {
+    return this.makeReader(stream, from, wantsOf(service), null, onMessage, onEnd);
+  }
+
+  readEchoes(
+    stream: string,
+    from: number,
+    service: ServiceName,
+    everyMs: number,
+    level: Level,
+    onMessage: OnMessage,
+    onEnd: (why: string) => void,
+  ): Promise<Reading> {
+    const echoes = echoRootsOf(service);
+    return this.makeReader(stream, from, (root) => echoes.has(root), { everyMs, level }, onMessage, onEnd);
+  }
+
+  private makeReader(
+    stream: string,
+    from: number,
+    wants: (root: string) => boolean,
+    polled: Polled | null,
+    onMessage: OnMessage,
+    onEnd: (why: string) => void,
+  ): Promise<Reading> {
     let reader: SimReader | null = null;
     return this.ask(
       `reading of ${stream} from ${from}`,
       (answer) => {
-        reader = new SimReader(this, this.server.streamNamed(stream), from, service, onMessage, onEnd);
+        reader = new SimReader(this, this.server.streamNamed(stream), from, wants, polled, onMessage, onEnd);
         const made = reader;
         answer({ stop: () => made.stop(), pending: made.pending() });
       },

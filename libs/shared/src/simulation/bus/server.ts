@@ -33,6 +33,9 @@ export interface BusOptions {
   readonly batch?: number;
 }
 
+/** As many of all worlds have several servers. */
+const CLUSTERS = 0.3;
+
 /** A simulated NATS server with JetStream. Scenarios break it through its methods; processes see it through `bus` and `adminBus`. */
 export class BusServer {
   readonly streams = new Map<string, SimStream>();
@@ -40,6 +43,8 @@ export class BusServer {
   readonly watchers: StreamWatcher[] = [];
   readonly faults: PublishFaults = { drop: 0, double: 0, ghost: 0, onlyGhost: 0 };
   readonly random: Random;
+  /** Of a cluster, where copies of a stream lag behind each other; null of a server that stands alone. */
+  readonly lags: Random | null;
   readonly latencyMicros: Range;
   readonly requestTimeoutMs: number;
   readonly ghostMs: Range;
@@ -59,6 +64,8 @@ export class BusServer {
     options: BusOptions = {},
   ) {
     this.random = world.random.fork('bus');
+    const lags = world.random.fork('copies');
+    this.lags = lags.chance(CLUSTERS) ? lags : null;
     this.latencyMicros = options.latencyMicros ?? { least: 80, most: 4000 };
     this.requestTimeoutMs = options.requestTimeoutMs ?? 5000;
     this.ghostMs = options.ghostMs ?? { least: 50, most: 20_000 };

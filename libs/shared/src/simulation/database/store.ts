@@ -1,4 +1,5 @@
 import type { JournalRow, JournalStore, NewSession, Seal, SessionRow, StoredEvent, StoredSnapshot } from '../../runtime/ports.ts';
+import { openSnapshot } from '../../runtime/snapshot.ts';
 import type { Process, Settling } from '../process.ts';
 import type { Database } from './database.ts';
 
@@ -85,7 +86,9 @@ export class SimStore implements JournalStore {
     return this.ask(
       `saving of the snapshot of ${snapshot.service} at ${snapshot.position}`,
       () => {
-        this.db.snapshots = [...this.db.snapshots.filter((one) => key(one) !== key(snapshot)), { ...snapshot }];
+        const there = this.db.snapshots.find((one) => key(one) === key(snapshot));
+        if (there !== undefined && openSnapshot(there) !== null) return;
+        this.db.snapshots = [...this.db.snapshots.filter((one) => one !== there), { ...snapshot }];
         this.db.world.trace('database', 'keeps a snapshot of', snapshot.service, snapshot.session, snapshot.position);
       },
       true,
