@@ -1,11 +1,11 @@
-import { type Command, EXIT_GOOD, type Given, JSON_FLAG, type Output, UsageError } from '../command.ts';
+import { type Command, EXIT_FAILED, EXIT_GOOD, type Given, JSON_FLAG, type Output, UsageError } from '../command.ts';
 import { nearest } from '../nearest.ts';
 import { parseCount, parseDuration } from '../parse.ts';
 import { table } from '../table.ts';
 import { backtestSession, toldBacktest } from './backtest-command.ts';
 import { dropDead, listDead, retryDead } from './dead-letters.ts';
 import { listAlerts } from './list.ts';
-import { tellStack } from './tell-stack.ts';
+import { answerOfAlerting, tellStack } from './tell-stack.ts';
 
 type Act = (given: Given, output: Output) => Promise<number>;
 
@@ -108,15 +108,18 @@ function untilOf(what: string, { flags }: Given): number {
 
 async function give(what: string, target: string, { flags }: Given, { out }: Output, until?: number): Promise<number> {
   const why = typeof flags.why === 'string' ? flags.why : 'by the command line';
-  const { session, position } = await tellStack(what, {
+  const at = await tellStack(what, {
     why,
     ...(target === '' ? {} : { target }),
     ...(until === undefined ? {} : { until }),
   });
-  out(
-    flags.json === true
-      ? JSON.stringify({ session, position })
-      : `${what}${target === '' ? '' : ` ${target}`}: journaled as ${session}:${position}`,
-  );
-  return EXIT_GOOD;
+  // Only the answer says whether there was anything to acknowledge or to end.
+  const answers = await answerOfAlerting(at);
+  if (flags.json === true) out(JSON.stringify({ ...at, answers: answers.map(({ summary }) => summary) }));
+  else {
+    out(`${what}${target === '' ? '' : ` ${target}`}: journaled as ${at.session}:${at.position}`);
+    for (const { summary } of answers) out(summary);
+    if (answers.length === 0) out('alerting has not answered yet: "arb alerts list --all" shows when it has');
+  }
+  return what === 'ack' && !answers.some(({ step }) => step === 'acknowledged') ? EXIT_FAILED : EXIT_GOOD;
 }

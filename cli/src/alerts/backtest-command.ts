@@ -1,6 +1,7 @@
 import { faultLine, readAlertRules } from '@arb/shared/config';
 import type { AlertRules } from '@arb/shared/core';
 import { openJournalReader } from '@arb/shared/journal';
+import { UsageError } from '../command.ts';
 import { homeOf } from '../stack/home.ts';
 import { withJournal } from '../stack/with-journal.ts';
 import { table } from '../table.ts';
@@ -29,7 +30,8 @@ export async function backtestSession(name: string | undefined, file: string | n
 
 function rulesOf(file: string): AlertRules {
   const read = readAlertRules(file);
-  if ('faults' in read) throw new Error([`${file} cannot be used:`, ...read.faults.map((fault) => `  ${faultLine(fault)}`)].join('\n'));
+  if ('faults' in read)
+    throw new UsageError([`${file} cannot be used:`, ...read.faults.map((fault) => `  ${faultLine(fault)}`)].join('\n'));
   return read.rules;
 }
 

@@ -74,6 +74,40 @@ export async function tellStack(
   }
 }
 
+const ANSWERED_WITHIN_MS = 5_000;
+
+/** What alerting made of a command to it, in its own sentences; none where it has not answered yet. */
+export async function answerOfAlerting({
+  session,
+  position,
+}: {
+  readonly session: string;
+  readonly position: number;
+}): Promise<readonly Answer[]> {
+  const client = new pg.Client({ connectionString: runningStack().postgres, connectionTimeoutMillis: 10_000, statement_timeout: 10_000 });
+  await client.connect();
+  try {
+    const until = Date.now() + ANSWERED_WITHIN_MS;
+    for (;;) {
+      const { rows } = await client.query<Answer>(
+        `SELECT body->'data'->>'summary' AS summary, body->'data'->>'step' AS step FROM events_ledger
+         WHERE session_number = (SELECT number FROM sessions WHERE id = $1) AND type = 'alert' AND taken
+           AND position > $2 AND body->>'cause' = $2::text ORDER BY position`,
+        [session, position],
+      );
+      if (rows.length > 0 || Date.now() > until) return rows;
+      await sleep(50);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+export interface Answer {
+  readonly summary: string;
+  readonly step: string;
+}
+
 export async function liveSession(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ id: string }>("SELECT id FROM sessions WHERE status = 'live' ORDER BY number DESC LIMIT 1");
   const [found] = rows;

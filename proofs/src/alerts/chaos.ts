@@ -27,7 +27,7 @@ export interface Scene {
 }
 
 const GONE_MS = 5_000;
-const goneMs = (ms: number): number => Math.min(GONE_MS, ms / 4);
+export const goneMs = (ms: number): number => Math.min(GONE_MS, ms / 4);
 
 async function redisGone({ redis }: Scene, ms: number): Promise<void> {
   await redis.kill();
@@ -44,10 +44,13 @@ async function channelDead({ people }: Scene, ms: number): Promise<void> {
   await people.revive();
 }
 
+/** What everything else is held to. */
+export const CALM: Chaos = { name: 'nothing happens', run: async () => {} };
+/** How fast the queue is when nobody paces it. */
+export const FLAT_OUT: Chaos = { name: 'as fast as it goes', flatOut: true, run: async () => {} };
+
 export const CHAOS: readonly Chaos[] = [
-  { name: 'nothing happens', run: async () => {} },
-  { name: 'all at once, as fast as it goes', flatOut: true, run: async () => {} },
-  { name: 'Redis gone for 5 s', run: redisGone },
+  { name: 'Redis gone', run: redisGone },
   { name: 'Redis restarted', run: redisRestarted },
   {
     name: 'Redis emptied',
@@ -57,7 +60,7 @@ export const CHAOS: readonly Chaos[] = [
       await scene.flush();
     },
   },
-  { name: 'channel dead for 5 s', run: channelDead },
+  { name: 'channel dead', run: channelDead },
   { name: 'every processor 80 % busy with something else', run: (scene, ms) => scene.burn(ms / 2) },
   {
     name: 'worker killed',
@@ -86,11 +89,22 @@ export interface Survived {
   readonly count: number;
   readonly lost: number;
   readonly repeated: number;
+  /** From the first that was raised to the last that came. */
+  readonly seconds: number;
+  /** Of these, the channel took nothing for so long: no queue could have delivered then. */
+  readonly deadSeconds: number;
   readonly perSecond: number;
-  /** Of the raises, how many took longer than a millisecond; and most memory of the worker that was there at the end. */
+  /** The rest is of the worker that was there at the end. How many Redis has said that it took. */
+  readonly persisted: number;
+  /** Of the raises, how many took longer than a millisecond. */
   readonly slowShare: number;
   readonly peakMb: number;
+  /** What was alive when half had come; null where that was an earlier worker. And when all had. */
+  readonly halfMb: number | null;
+  readonly endMb: number;
 }
+
+type Costs = Pick<Survived, 'persisted' | 'slowShare' | 'peakMb' | 'halfMb' | 'endMb'>;
 
 /** The same distance from `src/alerts` and from `dist/alerts`: a process of its own runs what is compiled. */
 const WORKER = fileURLToPath(new URL('../../dist/alerts/worker.js', import.meta.url));
@@ -115,7 +129,7 @@ export async function survive(chaos: Chaos, count: number): Promise<Survived> {
       channel.times.map((times) => Math.min(1, times)),
     );
     const task = { redis: redis.url, session: 's1', channelPort: channel.port, startMs, count, delivered, flatOut: chaos.flatOut === true };
-    return spawn(process.execPath, [WORKER, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return spawn(process.execPath, ['--expose-gc', WORKER, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
   const scene: Scene = {
@@ -145,7 +159,7 @@ export async function survive(chaos: Chaos, count: number): Promise<Survived> {
     const seconds = (Date.now() - startMs) / 1000;
     const said = once(worker.stdout as NodeJS.ReadableStream, 'data');
     worker.kill('SIGTERM');
-    const costs = JSON.parse(String((await said)[0])) as { slowShare: number; peakMb: number };
+    const costs = JSON.parse(String((await said)[0])) as Costs;
     const lost = count - channel.received();
     if (all.status === 'rejected' && lost === 0) throw all.reason;
     return {
@@ -153,6 +167,8 @@ export async function survive(chaos: Chaos, count: number): Promise<Survived> {
       count,
       lost,
       repeated: channel.times.filter((times) => times > 1).length,
+      seconds,
+      deadSeconds: channel.deadMs() / 1000,
       perSecond: count / seconds,
       ...costs,
     };

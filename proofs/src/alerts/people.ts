@@ -7,6 +7,8 @@ export interface People {
   readonly port: number;
   readonly times: Uint8Array;
   received(): number;
+  /** How long it took no messages, from its death to its return. */
+  deadMs(): number;
   die(): Promise<void>;
   revive(): Promise<void>;
   /** Resolves once every message has come, or rejects when nothing new has come for so long. */
@@ -19,6 +21,8 @@ export async function people(count: number): Promise<People> {
   let received = 0;
   let newsAt = performance.now();
   let server: Server | null = null;
+  let deadMs = 0;
+  let diedAt: number | null = null;
 
   function serve(): Server {
     return createServer((socket) => {
@@ -56,17 +60,22 @@ export async function people(count: number): Promise<People> {
     port,
     times,
     received: () => received,
+    deadMs: () => deadMs,
     async die() {
       const dying = server;
       if (dying === null) return;
       server = null;
+      diedAt = performance.now();
       const closed = once(dying, 'close');
       dying.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
     async revive() {
-      if (server === null) await open(port);
+      if (server !== null) return;
+      await open(port);
+      if (diedAt !== null) deadMs += performance.now() - diedAt;
+      diedAt = null;
     },
     async all(withoutNewsMs) {
       while (received < count) {

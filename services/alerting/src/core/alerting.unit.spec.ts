@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readAlertRules } from '@arb/shared/config';
 import type { DataOf, ServiceName } from '@arb/shared/contracts';
-import { type AlertRule, type AlertRules, FACTS, factFieldKind, type Routing, type SessionConfig } from '@arb/shared/core';
+import { type AlertRule, type AlertRules, FACTS, factFieldKind, type Json, type Routing, type SessionConfig } from '@arb/shared/core';
 import { CoreBench, type Input, input, livedAndRestored, randomSequence, started, TEST_CONFIG } from '@arb/shared/core/testing';
 import { describe, expect, it } from '@jest/globals';
 import { type AlertingCore, makeAlerting } from './alerting.ts';
@@ -17,11 +17,20 @@ function configOf(rules: AlertRules | null, routing: Routing = 'production'): Se
   return { ...TEST_CONFIG, alerting: { routing, rules } };
 }
 
+const atOnce = ({ holdSeconds, ...rule }: AlertRule): AlertRule => rule;
+
 /** The project's rules with some changed, or only those named. */
 function only(...ids: string[]): AlertRules {
   const rules = RULES.rules.filter(({ id }) => ids.includes(id));
-  // Whether a leg is left open is for the executor to say; here every failure counts.
-  return { ...RULES, rules: rules.map((rule) => (rule.id === 'EX-003' ? { ...rule, when: { state: 'FAILED' } } : rule)) };
+  return {
+    ...RULES,
+    rules: rules.map((rule) => {
+      // Whether a leg is left open is for the executor to say; here every failure counts.
+      if (rule.id === 'EX-003') return { ...rule, when: { state: 'FAILED' } };
+      // And a venue is down at once.
+      return rule.id === 'VN-002' ? atOnce(rule) : rule;
+    }),
+  };
 }
 
 /** One of them, and the first time is enough. */
@@ -75,6 +84,11 @@ function guard(change: Partial<DataOf<'guard'>> = {}): Input<'guard'> {
 function position(state: DataOf<'position'>['state'], pnl: string | null = null): Input<'position'> {
   const amount = pnl === null ? null : { amount: pnl, currency: 'USDT' };
   return input('position', ['BTC'], { trip: 'BTC-1', coin: 'BTC', state, route: null, quantity: '1', pnl: amount, parts: {}, why: 'x' });
+}
+
+function verdict(rule: string): Input<'verdict'> {
+  const data = { outcome: 'BLOCK', trip: 'BTC-1', coin: 'BTC', decision: null, firstRule: rule, rule, tier: 'cross' } as const;
+  return input('verdict', ['BTC'], { ...data, limit: 1, value: 2, numbers: {} });
 }
 
 const quarantined = (): Input<'quarantine'> =>
@@ -178,11 +192,13 @@ describe('a trouble', () => {
 
   it('of silence is raised once, ends with the first word, and never before somebody has spoken or is expected', () => {
     const bench = begun(only('SV-001'));
+    const expectedSince = bench.now;
     tickFor(bench, 5000);
     bench.feed(heartbeat('aggregator'));
     bench.feed(heartbeat('journal'));
     bench.pass(100);
     expect(told(bench)).toEqual(['SV-001/strategy opened']);
+    expect(alerts(bench)[0]?.since).toBe(expectedSince);
     bench.feed(heartbeat('strategy'));
     expect(told(bench)).toEqual(['SV-001/strategy opened', 'SV-001/strategy closed']);
     tickFor(bench, 30_000);
@@ -211,9 +227,9 @@ describe('a trouble', () => {
     bench.feed(command('flatten', { target: 'BTC' }));
     tickFor(bench, 300_000);
     expect(alerts(bench).map(({ summary, state }) => `${state} ${summary}`)).toEqual([
-      'noted kim gave the command halt : look',
-      'noted kim gave the command flatten BTC: test',
-      'noted 7 times more, at last: kim gave the command halt : again 6',
+      'noted kim gave the command halt for everything: look',
+      'noted kim gave the command flatten for BTC: test',
+      'noted 7 times more, at last: kim gave the command halt for everything: again 6',
     ]);
   });
 
@@ -227,6 +243,134 @@ describe('a trouble', () => {
     bench.feed(health('upbit'));
     expect(told(bench)).toEqual(['VN-002/upbit opened', 'VN-002/upbit closed']);
     expect(bench.said('alert')[1]?.basis).toEqual([`s1:${began}`]);
+  });
+
+  it('of a venue ends with the session that does not use this venue any more', () => {
+    const bench = begun(only('VN-002'));
+    bench.feed(down('upbit'));
+    bench.feed(down('binance'));
+    bench.enter('s2');
+    const config = configOf(only('VN-002'));
+    const market = { ...config.market, venues: config.market.venues.filter(({ name }) => name !== 'upbit') };
+    expect(market.venues.map(({ name }) => name)).toContain('binance');
+    bench.feed(started({ ...config, market }, { versions: VERSIONS, parent: { session: 's1', position: 3, reason: 'handover' } }));
+    expect((bench.core as AlertingCore).openTroubles().map(({ key }) => key)).toEqual(['VN-002/binance']);
+    expect(alerts(bench).at(-1)).toMatchObject({
+      key: 'VN-002/upbit',
+      state: 'closed',
+      summary: expect.stringContaining('the venue is not used any more'),
+    });
+  });
+
+  const rateOf = (pair: string): Input<'fx'> => {
+    const bank = { source: 'BTC upbit/binance', rate: 1400, ageMs: 0, used: false, dropped: 'stale' };
+    return input('fx', [pair], { pair, rate: 1400, tier: 'single', sources: [bank] });
+  };
+
+  it('of a rate ends with the session that does not ask for this rate any more, and is not expected in it', () => {
+    const rules = only('FX-001', 'FX-004');
+    const bench = begun(rules);
+    bench.feed(rateOf('KRW-USDT'));
+    bench.feed(rateOf('KRW-USD'));
+    tickFor(bench, 30_000);
+    bench.feed(rateOf('EUR-USDT'));
+    tickFor(bench, 31_000);
+    const open = () =>
+      (bench.core as AlertingCore)
+        .openTroubles()
+        .map(({ key }) => key)
+        .sort();
+    expect(open()).toEqual([
+      'FX-001/EUR-USDT/BTC upbit/binance',
+      'FX-001/KRW-USD/BTC upbit/binance',
+      'FX-001/KRW-USDT/BTC upbit/binance',
+      'FX-004/KRW-USD',
+      'FX-004/KRW-USDT',
+    ]);
+    bench.enter('s2');
+    const config = configOf(rules);
+    const market = {
+      ...config.market,
+      venues: [
+        { name: 'kraken', quote: 'EUR' },
+        { name: 'binance', quote: 'USDT' },
+      ],
+    };
+    bench.feed(started({ ...config, market }, { versions: VERSIONS, parent: { session: 's1', position: 3, reason: 'handover' } }));
+    expect(open()).toEqual(['FX-001/EUR-USDT/BTC upbit/binance']);
+    expect(alerts(bench).at(-1)).toMatchObject({ state: 'closed', summary: expect.stringContaining('the rate is not asked for any more') });
+    tickFor(bench, 130_000);
+    expect(open()).toEqual(['FX-001/EUR-USDT/BTC upbit/binance', 'FX-004/EUR-USDT']);
+  });
+
+  it('of a rate outlasts a handover that still asks for it', () => {
+    const bench = begun(only('FX-004'));
+    bench.feed(rateOf('KRW-USDT'));
+    tickFor(bench, 61_000);
+    bench.enter('s2');
+    bench.feed(started(configOf(only('FX-004')), { versions: VERSIONS, parent: { session: 's1', position: 3, reason: 'handover' } }));
+    expect(told(bench)).toEqual(['FX-004/KRW-USDT opened']);
+    bench.feed(rateOf('KRW-USDT'));
+    expect(told(bench)).toEqual(['FX-004/KRW-USDT opened', 'FX-004/KRW-USDT closed']);
+  });
+
+  describe('of silence in a child session', () => {
+    /** A session in which both have spoken has ended; its child begins so long after the last clock. */
+    function child(reason: 'handover' | 'lost', afterMs: number): CoreBench {
+      const bench = begun(only('SV-001'));
+      tickFor(bench, 1_000);
+      bench.feed(heartbeat('strategy'));
+      bench.feed(heartbeat('aggregator'));
+      const began = bench.now + afterMs * 1_000;
+      bench.enter('s2');
+      bench.feed({
+        ...started(configOf(only('SV-001')), { versions: VERSIONS, parent: { session: 's1', position: 3, reason } }),
+        at: began,
+      });
+      bench.feed(input('clock', [], { fill: 0, committed: 0, committedAt: began }, began));
+      return bench;
+    }
+
+    it('is not raised while a planned handover takes long, and then counts from the last word as ever', () => {
+      const bench = child('handover', 40_000);
+      tickFor(bench, 30_000);
+      expect(told(bench)).toEqual([]);
+      for (let second = 0; second < 40; second++) {
+        bench.feed(heartbeat('strategy'));
+        bench.feed(heartbeat('aggregator'));
+        tickFor(bench, 1_000);
+      }
+      expect(told(bench)).toEqual([]);
+      const last = bench.now;
+      bench.feed(heartbeat('strategy'));
+      for (let second = 0; second < 5; second++) {
+        bench.feed(heartbeat('aggregator'));
+        tickFor(bench, 1_000);
+      }
+      bench.pass(100);
+      expect(told(bench)).toEqual(['SV-001/strategy opened']);
+      expect(alerts(bench)[0]?.since).toBe(last);
+    });
+
+    it('is raised of one that has not come a minute after a planned handover', () => {
+      const bench = child('handover', 500);
+      for (let second = 0; second < 64; second++) {
+        bench.feed(heartbeat('aggregator'));
+        tickFor(bench, 1_000);
+      }
+      expect(told(bench)).toEqual([]);
+      bench.feed(heartbeat('aggregator'));
+      tickFor(bench, 1_100);
+      expect(told(bench)).toEqual(['SV-001/strategy opened']);
+    });
+
+    it('counts from the beginning of the child where its parent was lost, not from the last clock of the parent', () => {
+      const bench = child('lost', 2_900);
+      tickFor(bench, 5_000);
+      expect(told(bench)).toEqual([]);
+      bench.pass(100);
+      expect(told(bench)).toEqual(['SV-001/aggregator opened']);
+    });
   });
 
   it('ends when its rule is taken away', () => {
@@ -307,18 +451,31 @@ describe('what is told', () => {
       ({ step, severity, since }) => `${step} ${severity} ${Math.round(((bench.now - (since ?? 0)) / 60e6) * 0)}`,
     );
     expect(steps.map((text) => text.slice(0, -2))).toEqual([
+      // Louder after ten minutes, then at a quarter of an hour and at an hour: not at once again for the five minutes of a P0.
       'opened P1',
       'escalated P0',
       'still-open P0',
       'still-open P0',
-      'still-open P0',
     ]);
+  });
+
+  it('is told once when a long silence ends, not once for each step that has passed in it', () => {
+    const bench = begun(only('VN-002'));
+    bench.feed(command('silence', { target: 'VN-002', until: bench.now + 7_200_000_000 }));
+    bench.feed(down('upbit'));
+    bench.pass(7_200_000);
+    tickFor(bench, 60_000);
+    expect(loud(bench).map(({ step }) => step)).toEqual(['still-open']);
+    tickFor(bench, 3_600_000);
+    expect(loud(bench).map(({ step }) => step)).toEqual(['still-open', 'still-open']);
   });
 
   it('is repeated no more once somebody has acknowledged it, by its id, key or rule', () => {
     for (const target of ['a1', 'EX-001/upbit', 'EX-001']) {
       const bench = begun(once('EX-001'));
       bench.feed(order('upbit', 0));
+      // Whoever reads it has it: it is delivered by then.
+      bench.feed(input('alert.delivery', ['p1'], { id: 'a1', key: 'k', channel: 'telegram', state: 'sent', tries: 1, detail: null }));
       bench.feed(command('ack', { target }));
       for (let minute = 0; minute < 60; minute++) {
         bench.feed(order('upbit', minute));
@@ -326,6 +483,10 @@ describe('what is told', () => {
       }
       expect(told(bench)).toEqual(['EX-001/upbit opened', 'EX-001/upbit acknowledged']);
       expect(alerts(bench)[1]).toMatchObject({ channels: ['store'], summary: expect.stringContaining('kim takes care of it') });
+      bench.feed(command('ack', { target }));
+      expect(alerts(bench).at(-1)).toMatchObject({ rule: 'PEOPLE', summary: expect.stringContaining('takes care of') });
+      bench.feed(command('ack', { target: 'EX-009' }));
+      expect(alerts(bench).at(-1)?.summary).toBe('nothing is open under EX-009: nothing was acknowledged');
     }
   });
 
@@ -406,6 +567,70 @@ describe('what is told', () => {
   });
 });
 
+describe('how trading stands', () => {
+  const trip = (change: Partial<DataOf<'position'>>): Input<'position'> => {
+    const given = position('OPEN');
+    return { ...given, data: { ...given.data, route: { buy: 'upbit', sell: 'binance' }, ...change } };
+  };
+
+  it('is known to a process that begins with a snapshot: what is open, how free trading is, which alerts last', () => {
+    const bench = begun(only('VN-002'));
+    bench.feed(guard({ mode: 'HALTED', why: 'kim: look' }));
+    bench.feed(trip({ trip: 'BTC-1' }));
+    bench.feed(trip({ trip: 'BTC-2', quantity: '0.5' }));
+    bench.feed(trip({ trip: 'BTC-1', state: 'CLOSED' }));
+    bench.feed(down('upbit'));
+    const lived = bench.core as AlertingCore;
+    const restored = makeAlerting();
+    restored.load(lived.save(), lived.schema);
+    for (const core of [lived, restored]) {
+      expect([...core.standing().trips.values()]).toMatchObject([{ trip: 'BTC-2', state: 'OPEN', quantity: '0.5' }]);
+      expect(core.standing().guard).toMatchObject({ mode: 'HALTED', why: 'kim: look' });
+      expect(core.openTroubles().map(({ key }) => key)).toEqual(['VN-002/upbit']);
+    }
+  });
+
+  it('knows what round trips that are over have left of a leg, the newest fifty, in a snapshot too and in one of an older kind', () => {
+    const bench = begun(only('VN-002'));
+    const log = { enteredAt: 1, notional: null, edgeBps: null, score: null, enterRule: null, exitRule: null, exits: 1, unwinds: 0 };
+    const rest = { ...log, endedAt: 7, unhedged: 0, legs: [], model: 'depth', modelVersion: 1 };
+    bench.feed(trip({ trip: 'BTC-0', why: '0.1 BTC kept at binance: kept by policy' }));
+    bench.feed(trip({ trip: 'BTC-0', state: 'CLOSING', why: 'take-profit' }));
+    const lived = bench.core as AlertingCore;
+    expect([...lived.standing().trips.values()]).toMatchObject([{ state: 'CLOSING', why: '0.1 BTC kept at binance: kept by policy' }]);
+    bench.feed(trip({ trip: 'BTC-0', state: 'CLOSED', why: 'both legs filled', log: { ...rest, kept: '0' } }));
+    for (let i = 1; i <= 51; i++)
+      bench.feed(trip({ trip: `BTC-${i}`, state: 'FAILED', why: 'no book', log: { ...rest, kept: `-0.${i}` } }));
+    const restored = makeAlerting();
+    restored.load(lived.save(), lived.schema);
+    for (const core of [lived, restored]) {
+      const kept = [...core.standing().kept.values()];
+      expect([kept.length, kept[0]?.trip]).toEqual([50, 'BTC-2']);
+      expect(kept.at(-1)).toEqual({
+        trip: 'BTC-51',
+        coin: 'BTC',
+        state: 'FAILED',
+        route: { buy: 'upbit', sell: 'binance' },
+        why: 'no book',
+        kept: '-0.51',
+        since: 7,
+      });
+    }
+    const { standing, ...saved } = lived.save() as { readonly standing: { readonly kept: Json } };
+    const { kept: _, ...older } = standing;
+    const upcast = makeAlerting();
+    upcast.load({ ...saved, standing: older } as Json, 3);
+    expect(upcast.standing().kept.size).toBe(0);
+  });
+
+  it('says that it lists not all, rather than to keep more than a thousand round trips', () => {
+    const bench = begun(only('VN-002'));
+    for (let i = 0; i < 1_001; i++) bench.feed(trip({ trip: `BTC-${i}` }));
+    const { trips, unlisted } = (bench.core as AlertingCore).standing();
+    expect([trips.size, unlisted]).toEqual([1_000, true]);
+  });
+});
+
 describe('undelivered alerts', () => {
   const sent = (id: string, channel: string, change: Partial<DataOf<'alert.delivery'>> = {}) =>
     input('alert.delivery', ['p1'], { id, key: 'k', channel, state: 'sent', tries: 1, detail: null, ...change });
@@ -425,6 +650,71 @@ describe('undelivered alerts', () => {
 });
 
 describe('the rules of the project', () => {
+  it('tell of a venue that stays away, and of one that is cut off again and again, but not of a single cut', () => {
+    const bench = begun({ ...RULES, rules: RULES.rules.filter(({ id }) => id === 'VN-002' || id === 'WS-003') });
+    const cut = (reconnects: number): void => {
+      bench.feed(down('upbit'));
+      tickFor(bench, 500);
+      bench.feed(health('upbit', { reconnects }));
+      tickFor(bench, 3_000);
+    };
+    bench.feed(health('upbit'));
+    for (let i = 1; i <= 4; i++) cut(i);
+    expect(told(bench)).toEqual([]);
+    cut(5);
+    expect(told(bench)).toEqual(['WS-003/upbit opened']);
+    bench.feed(down('binance'));
+    tickFor(bench, 2_000);
+    expect(told(bench)).toEqual(['WS-003/upbit opened', 'VN-002/binance opened']);
+  });
+
+  it('tell of losses that close the portfolio once, and no more once a person lets it go on', () => {
+    const bench = begun({ ...RULES, rules: RULES.rules.filter(({ id }) => id === 'RK-001' || id === 'RG-004') });
+    bench.feed(guard());
+    bench.feed(guard({ mode: 'REDUCE_ONLY', rule: 'daily-loss', why: 'daily-loss: 12, the limit is 10' }));
+    expect(alerts(bench).map(({ key, summary }) => [key, summary])).toEqual([
+      ['RK-001', 'the portfolio takes no entries: daily-loss: 12, the limit is 10; today 0 USDT, drawdown 0 USDT, open 0 USDT'],
+    ]);
+    bench.feed(guard());
+    bench.feed(guard({ mode: 'REDUCE_ONLY', rule: 'command', why: 'kim wants to look' }));
+    expect(told(bench)).toEqual(['RK-001 opened', 'RK-001 closed', 'RG-004 opened']);
+  });
+
+  it('name amounts with their currency, and shares as parts of a hundred', () => {
+    const bench = begun(only('RG-002', 'RG-005', 'EX-001', 'EX-003'));
+    const money = (amount: string) => ({ amount, currency: 'USDT' });
+    bench.feed(guard({ mode: 'HALTED', why: 'kim: look', exposure: money(TEST_CONFIG.risk.maxExposure) }));
+    for (let i = 0; i < 3; i++) bench.feed(order('upbit', i));
+    bench.feed({ ...position('FAILED', '-1.25'), data: { ...position('FAILED', '-1.25').data, route: { buy: 'upbit', sell: 'binance' } } });
+    const open = `${TEST_CONFIG.risk.maxExposure} USDT`;
+    expect(alerts(bench).map(({ summary }) => summary)).toEqual([
+      `exposure is ${open}, 100 % of its limit`,
+      `no order leaves: kim: look; open ${open}, and it moves with the market`,
+      'upbit refuses orders, at last buy 1 BTC at 1 KRW (BTC-1-buy-2): insufficient funds',
+      expect.stringMatching(/^BTC: round trip BTC-1 of - \(bought at upbit, sold at binance\) failed and keeps/),
+    ]);
+  });
+
+  it('tell of one cause once: what has a rule of its own is not told as a refusal as well', () => {
+    const bench = begun(only('RK-002', 'RG-003', 'JN-001'));
+    for (const rule of ['journal-lag', 'stream-full', 'inventory-imbalance', 'stale-fx']) bench.feed(verdict(rule));
+    expect(told(bench)).toEqual(['RG-003/inventory-imbalance opened', 'RK-002/stale-fx opened']);
+  });
+
+  it('tell of a source of a rate that is stale, and not of one that merely stands by', () => {
+    const bench = begun(only('FX-001'));
+    const rate = (dropped: string): void => {
+      const bank = { source: 'bank', rate: 1400, ageMs: 0, used: false, dropped };
+      const book = { source: 'upbit', rate: 1400, ageMs: 0, used: true };
+      bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1400, tier: 'single', sources: [book, bank] }));
+      tickFor(bench, 11_000);
+    };
+    rate('only where no stream is');
+    expect(told(bench)).toEqual([]);
+    rate('stale');
+    expect(told(bench)).toEqual(['FX-001/KRW-USDT/bank opened']);
+  });
+
   it('are more than 25, each with a severity, an end and a section of the runbook', () => {
     expect(RULES.rules.length).toBeGreaterThan(25);
   });
@@ -453,7 +743,13 @@ describe('the rules of the project', () => {
       guard({ closed: [{ what: 'BTC', rule: 'x', until: null }], numbers: { imbalance: 0.1 } }),
       input('alert.queue', [], { store: 'memory', why: 'x', waiting: 1, dead: 0, broken: [{ channel: 'slack', why: 'x' }] }),
     ];
-    const context: FactContext = { now: 5, session: 's1', counters: new Map([['upbit', { gaps: 0, reconnects: 0 }]]), maxExposure: 100 };
+    const context: FactContext = {
+      now: 5,
+      session: 's1',
+      counters: new Map([['upbit', { gaps: 0, reconnects: 0 }]]),
+      maxExposure: 100,
+      currency: 'USDT',
+    };
     const seen = new Set<string>();
     for (const { type, words, data } of samples) {
       const subject = [type.startsWith('service') ? 'service' : type, ...words].join('.');

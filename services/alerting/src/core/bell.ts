@@ -2,7 +2,7 @@ import type { CoreContext } from '@arb/shared/core';
 import { countAlert, type Day } from './day.ts';
 import { type Quiet, quietOf } from './quiet.ts';
 import { MINUTE, type ReadyRule, SECOND } from './rule.ts';
-import { originOf, spell, type Trouble, type Troubles } from './trouble.ts';
+import { MOST_SAID, originOf, spell, type Trouble, type Troubles } from './trouble.ts';
 import { type Alert, type Ears, type Message, tell, type Voice } from './voice.ts';
 
 /** What came and went of one rule since its last message: told in one when the time is over. */
@@ -156,7 +156,13 @@ function endMoments(bell: Bell, rules: ReadonlyMap<string, ReadyRule>, hand: Han
     if (more === 0 || ready === undefined) continue;
     const micros = hand.ears.rules.limits.aggregateSeconds[last.severity] * SECOND;
     bell.moments.set(key, { until: hand.context.now + micros, more: 0, last });
-    sayMoment(bell, ready, { ...last, hits: more }, more === 1 ? last.summary : `${more} times more, at last: ${last.summary}`, hand);
+    sayMoment(
+      bell,
+      ready,
+      { ...last, hits: more, said: [] },
+      more === 1 ? last.summary : `${more} times more, at last: ${last.summary}`,
+      hand,
+    );
   }
 }
 
@@ -181,6 +187,7 @@ function tellAfterQuiet(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Ha
   if (quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity) !== null) return;
   trouble.told = 'people';
   bell.raisedAt.set(trouble.key, hand.context.now);
+  skipReminders(trouble, hand);
   const lasted = spell(hand.context.now - trouble.since);
   say(ready, trouble, 'raised', 'still-open', `still open after ${lasted}: ${trouble.summary}`, null, hand);
 }
@@ -191,6 +198,7 @@ function press(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void
   const lasted = now - trouble.openedAt;
   if (escalate !== undefined && trouble.severity !== escalate.to && lasted >= escalate.afterMinutes * MINUTE) {
     trouble.severity = escalate.to;
+    skipReminders(trouble, hand);
     const quiet = quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity);
     say(ready, trouble, 'raised', 'escalated', `nobody has taken it for ${spell(lasted)}: ${trouble.summary}`, quiet, hand);
     return;
@@ -199,9 +207,19 @@ function press(bell: Bell, ready: ReadyRule, trouble: Trouble, hand: Hand): void
   if (trouble.told === 'group') return;
   const due = reminderAt(hand.ears.rules.limits.remindMinutes[trouble.severity], trouble.reminders);
   if (due === null || lasted < due * MINUTE) return;
-  trouble.reminders++;
+  skipReminders(trouble, hand);
   const quiet = quietOf(bell.quiets, trouble.rule, trouble.key, trouble.severity);
   say(ready, trouble, 'raised', 'still-open', `still open after ${spell(now - trouble.since)}: ${trouble.summary}`, quiet, hand);
+}
+
+/** It is told now: what was due before is not told on top of it, one after the other. */
+function skipReminders(trouble: Trouble, { ears, context }: Hand): void {
+  const minutes = ears.rules.limits.remindMinutes[trouble.severity];
+  const last = minutes[minutes.length - 1];
+  if (last === undefined) return;
+  const lasted = (context.now - trouble.openedAt) / MINUTE;
+  const listed = minutes.filter((due) => due <= lasted).length;
+  trouble.reminders = listed < minutes.length ? listed : minutes.length - 1 + Math.floor(lasted / last);
 }
 
 /** Minutes after its opening at which it is told again; the last of the list again and again. */
@@ -279,14 +297,24 @@ export function say(
     quiet,
     basis: [originOf(trouble, context.session)],
   };
-  countAlert(day, tell(voice, ears, message, context));
+  const alert = tell(voice, ears, message, context);
+  trouble.said.push(alert.id);
+  if (trouble.said.length > MOST_SAID) trouble.said.shift();
+  countAlert(day, alert);
 }
 
-/** Somebody takes care of it: it is told no more until it ends. By key, or by rule for all of its keys. */
+/** What people mean by a key, the id of a message, or a rule for all of its keys. */
+export function meant(bell: Bell, target: string): readonly Trouble[] {
+  return [...bell.troubles.values()].filter(
+    (trouble) => trouble.open && (trouble.key === target || trouble.rule === target || trouble.said.includes(target)),
+  );
+}
+
+/** Somebody takes care of it: it is told no more until it ends. */
 export function acknowledge(bell: Bell, rules: ReadonlyMap<string, ReadyRule>, target: string, by: string, hand: Hand): number {
   let found = 0;
-  for (const trouble of bell.troubles.values()) {
-    if (!trouble.open || trouble.acknowledged || (trouble.key !== target && trouble.rule !== target)) continue;
+  for (const trouble of meant(bell, target)) {
+    if (trouble.acknowledged) continue;
     trouble.acknowledged = true;
     found++;
     const summary = `${by.slice(0, 100)} takes care of it: ${trouble.summary}`;
@@ -305,20 +333,22 @@ export interface SavedBell {
 
 export function saveBell({ troubles, raisedAt, groups, moments, quiets }: Bell): SavedBell {
   return {
-    troubles: [...troubles.values()].map((trouble) => ({ ...trouble, times: [...trouble.times] })),
+    troubles: [...troubles.values()].map((trouble) => ({ ...trouble, times: [...trouble.times], said: [...trouble.said] })),
     raisedAt: [...raisedAt],
     groups: [...groups].map(([rule, group]) => [rule, { ...group, opened: [...group.opened], closed: [...group.closed] }]),
-    moments: [...moments].map(([key, repeat]) => [key, { ...repeat, last: { ...repeat.last } }]),
+    moments: [...moments].map(([key, repeat]) => [key, { ...repeat, last: { ...repeat.last, said: [...repeat.last.said] } }]),
     quiets: [...quiets],
   };
 }
 
 export function loadBell(saved: SavedBell): Bell {
   const bell = newBell();
-  for (const trouble of saved.troubles) add(bell, { ...trouble, times: [...trouble.times] });
+  // Those that an earlier version kept have no `said`.
+  for (const trouble of saved.troubles) add(bell, { ...trouble, times: [...trouble.times], said: [...(trouble.said ?? [])] });
   for (const [key, at] of saved.raisedAt) bell.raisedAt.set(key, at);
   for (const [rule, group] of saved.groups) bell.groups.set(rule, { ...group, opened: [...group.opened], closed: [...group.closed] });
-  for (const [key, repeat] of saved.moments) bell.moments.set(key, { ...repeat, last: { ...repeat.last } });
+  for (const [key, repeat] of saved.moments)
+    bell.moments.set(key, { ...repeat, last: { ...repeat.last, said: [...(repeat.last.said ?? [])] } });
   bell.quiets.push(...saved.quiets);
   return bell;
 }

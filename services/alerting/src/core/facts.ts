@@ -1,5 +1,7 @@
 import { type AnyEvent, CORE_SERVICES, type DataOf } from '@arb/shared/contracts';
 import type { Plain } from '@arb/shared/core';
+import type { MoneyText } from '@arb/shared/money';
+import { spell } from './trouble.ts';
 
 /** What a rule looks at: an event, or one entry of a list in it, as plain fields. */
 export interface Fact {
@@ -27,6 +29,8 @@ export interface FactContext {
   readonly counters: Counters;
   /** `risk.maxExposure` of the session, where it is a number. */
   readonly maxExposure: number | null;
+  /** Of the limits of risk. */
+  readonly currency: string | null;
 }
 
 export function factsOf(event: AnyEvent, context: FactContext): Facts {
@@ -49,7 +53,7 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
     }
     case 'command': {
       const { by, why, target } = event.data;
-      return one('command', { what: lastWord(event.subject), by, why, target: target ?? '' });
+      return one('command', { what: lastWord(event.subject), by, why, target: target ?? 'everything' });
     }
     case 'quarantine': {
       const { subject, reason, length } = event.data;
@@ -81,17 +85,29 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
     }
     case 'verdict': {
       const { coin, outcome, tier, rule, firstRule, limit, value } = event.data;
-      return one('verdict', { coin, outcome, tier, rule, firstRule, limit, value });
+      return one('verdict', { coin, outcome, tier, rule, firstRule, limit, value, currency: context.currency });
     }
     case 'guard':
-      return factsOfGuard(event.data, context.maxExposure);
+      return factsOfGuard(event.data, context);
     case 'order': {
-      const { venue, symbol, side, state, reason, order, trip } = event.data;
-      return one('order', { venue, symbol, side, state, reason, order, trip });
+      const { venue, symbol, side, state, reason, order, trip, quantity, limit } = event.data;
+      const [base = symbol, quote = null] = symbol.split('-');
+      return one('order', { venue, symbol, side, state, reason, order, trip, quantity, limit, base, quote });
     }
     case 'position': {
-      const { coin, trip, state, why, pnl } = event.data;
-      return one('position', { coin, trip, state, why, pnl: pnl === null ? null : Number(pnl.amount), kept: keptOf(event.data) });
+      const { coin, trip, state, why, pnl, route, log } = event.data;
+      return one('position', {
+        coin,
+        trip,
+        state,
+        why,
+        pnl: pnl === null ? null : Number(pnl.amount),
+        pnlMoney: moneyText(pnl),
+        notionalMoney: moneyText(log?.notional ?? null),
+        buy: route?.buy ?? null,
+        sell: route?.sell ?? null,
+        kept: keptOf(event.data),
+      });
     }
     case 'alert.queue': {
       const { store, waiting, dead, why, broken } = event.data;
@@ -123,6 +139,11 @@ function keptOf(position: DataOf<'position'> & { readonly log?: { readonly kept?
   return position.log?.kept === undefined ? null : Number(position.log.kept);
 }
 
+/** An amount is nothing without its currency: `-1.25 USDT`. */
+function moneyText(money: MoneyText | null): string | null {
+  return money === null ? null : `${money.amount} ${money.currency}`;
+}
+
 function one(on: string, fields: Fact['fields']): Facts {
   return { facts: [{ on, fields }], lists: NO_LISTS };
 }
@@ -144,6 +165,7 @@ function factsOfRate({ pair, rate, tier, sources }: DataOf<'fx'>): Facts {
           rate: source.rate,
           ageMs: Math.round(source.ageMs),
           used: source.used,
+          dropped: source.dropped ?? null,
           offBps: Math.round(Math.abs(source.rate / rate - 1) * 10_000),
         },
       })),
@@ -187,7 +209,11 @@ function factsOfHealth(health: DataOf<'health'>, known: Counters): Facts {
   };
 }
 
-function factsOfGuard(guard: DataOf<'guard'>, maxExposure: number | null): Facts {
+function lastsOf(until: number | null, now: number): string {
+  return until === null ? 'until somebody lets it go on' : `for ${spell(until - now)}`;
+}
+
+function factsOfGuard(guard: DataOf<'guard'>, { maxExposure, now }: FactContext): Facts {
   const { mode, rule, why, exposure, dailyPnl, equity, drawdown, closed, numbers } = guard;
   const amount = Number(exposure.amount);
   const fields: Record<string, Plain> = {
@@ -199,13 +225,20 @@ function factsOfGuard(guard: DataOf<'guard'>, maxExposure: number | null): Facts
     dailyPnl: Number(dailyPnl.amount),
     equity: Number(equity.amount),
     drawdown: Number(drawdown.amount),
+    exposureMoney: moneyText(exposure),
+    dailyPnlMoney: moneyText(dailyPnl),
+    equityMoney: moneyText(equity),
+    drawdownMoney: moneyText(drawdown),
     closed: closed.length,
   };
   for (const name of Object.keys(numbers)) fields[`numbers.${name}`] = numbers[name] as number | null;
   return {
     facts: [
       { on: 'guard', fields },
-      ...closed.map((breaker) => ({ on: 'guard.closed', fields: { what: breaker.what, rule: breaker.rule } })),
+      ...closed.map((breaker) => ({
+        on: 'guard.closed',
+        fields: { what: breaker.what, rule: breaker.rule, lasts: lastsOf(breaker.until, now) },
+      })),
     ],
     lists: [{ on: 'guard.closed', within: {} }],
   };

@@ -72,11 +72,18 @@ export function summaryOf({ summary }: AlertRule, fields: Fact['fields']): strin
     const open = summary.indexOf('{', from);
     const end = open < 0 ? -1 : summary.indexOf('}', open);
     if (end < 0) break;
-    text += summary.slice(from, open) + shown(fields[summary.slice(open + 1, end)]).slice(0, 500);
+    text += summary.slice(from, open) + filled(summary.slice(open + 1, end), fields).slice(0, 500);
     from = end + 1;
   }
   text += summary.slice(from);
   return (text.length <= MOST_SUMMARY ? text : `${text.slice(0, MOST_SUMMARY - 1)}…`).toWellFormed();
+}
+
+/** `share` as it is, `share%` as a part of a hundred. */
+function filled(name: string, fields: Fact['fields']): string {
+  if (!name.endsWith('%')) return shown(fields[name]);
+  const part = fields[name.slice(0, -1)];
+  return typeof part === 'number' ? `${Math.round(part * 1000) / 10} %` : shown(part);
 }
 
 /** A number as a person reads it: no more digits than they need. */

@@ -24,7 +24,12 @@ export interface Trouble {
   told: 'nobody' | 'journal' | 'people' | 'group';
   reminders: number;
   acknowledged: boolean;
+  /** Ids of the last messages about it: people name it by what they have before them. */
+  said: string[];
 }
+
+/** More messages than anybody looks back at. */
+export const MOST_SAID = 8;
 
 export type Troubles = Map<string, Trouble>;
 

@@ -4,7 +4,7 @@ import type { Fact, Facts } from './facts.ts';
 import { keyOf, type ReadyRule, type ReadyRules, summaryOf } from './rule.ts';
 import type { Trouble } from './trouble.ts';
 
-/** When each thing that must not fall silent was last heard of, by the key that its silence would have. */
+/** From when on the silence of each thing that must not fall silent counts: its last word, or later, where it could not speak before. */
 export type Heard = Map<string, { readonly rule: string; at: number; readonly fields: Readonly<Record<string, Plain>> }>;
 const MOST_HEARD = 1_000;
 
@@ -40,7 +40,19 @@ function look(bell: Bell, ready: ReadyRule, fact: Fact, scope: string, present: 
   hit(bell, ready, key, scope, fact.fields, hand);
 }
 
-function hit(bell: Bell, ready: ReadyRule, name: string, scope: string, fields: Fact['fields'], hand: Hand): void {
+function beyondLimit({ rule }: ReadyRule): string {
+  return `${rule.id}/…`;
+}
+
+function hit(
+  bell: Bell,
+  ready: ReadyRule,
+  name: string,
+  scope: string,
+  fields: Fact['fields'],
+  hand: Hand,
+  since: number = hand.context.now,
+): void {
   const { rule } = ready;
   const { context, ears } = hand;
   const summary = summaryOf(rule, fields);
@@ -48,11 +60,11 @@ function hit(bell: Bell, ready: ReadyRule, name: string, scope: string, fields: 
   let trouble = bell.troubles.get(key);
   if (trouble === undefined && (bell.perRule.get(rule.id) ?? 0) >= ears.rules.limits.keysPerRule) {
     // What comes beyond the limit shares one key: it is told of, but not one by one.
-    key = `${rule.id}/…`;
+    key = beyondLimit(ready);
     trouble = bell.troubles.get(key);
   }
   if (trouble === undefined) {
-    trouble = newTrouble(rule.id, key, scope, ready, summary, hand);
+    trouble = newTrouble(rule.id, key, scope, ready, summary, since, hand);
     if (rule.moment === true) {
       trouble.hits = 1;
       note(bell, ready, trouble, hand);
@@ -74,14 +86,22 @@ function hit(bell: Bell, ready: ReadyRule, name: string, scope: string, fields: 
   if (context.now - trouble.since >= ready.holdMicros) open(bell, ready, trouble, hand);
 }
 
-function newTrouble(rule: string, key: string, scope: string, ready: ReadyRule, summary: string, { context }: Hand): Trouble {
+function newTrouble(
+  rule: string,
+  key: string,
+  scope: string,
+  ready: ReadyRule,
+  summary: string,
+  since: number,
+  { context }: Hand,
+): Trouble {
   return {
     rule,
     key,
     scope,
     severity: ready.rule.severity,
     open: false,
-    since: context.now,
+    since,
     openedAt: context.now,
     session: context.session,
     position: context.position,
@@ -92,6 +112,7 @@ function newTrouble(rule: string, key: string, scope: string, ready: ReadyRule, 
     told: 'nobody',
     reminders: 0,
     acknowledged: false,
+    said: [],
   };
 }
 
@@ -126,21 +147,56 @@ function expect(heard: Heard, ready: ReadyRule, key: string, fields: Fact['field
   }
 }
 
-/** Services that a session names must be heard of; all else once it has spoken. */
-export function expectServices(heard: Heard, rules: ReadyRules, named: readonly string[], now: number): void {
+/** Services that a session names must be heard of; all else once it has spoken. Their silence counts from `from` on. */
+export function expectServices(heard: Heard, rules: ReadyRules, named: readonly string[], from: number): void {
   for (const { at, fields, rule } of [...heard.values()]) {
     const ready = rules.byId.get(rule);
-    if (ready !== undefined && at < now) expect(heard, ready, keyOf(ready.rule, fields), fields, now);
+    if (ready !== undefined && at < from) expect(heard, ready, keyOf(ready.rule, fields), fields, from);
   }
   for (const ready of rules.byFact.get('service') ?? []) {
     if (ready.silentMicros === 0) continue;
-    for (const service of named) if (service !== 'alerting') expect(heard, ready, keyOf(ready.rule, { service }), { service }, now);
+    for (const service of named) if (service !== 'alerting') expect(heard, ready, keyOf(ready.rule, { service }), { service }, from);
   }
+}
+
+/** What a session can be told of; of anything else of these kinds nothing will ever be heard in it. */
+export interface Spoken {
+  readonly venue: ReadonlySet<string>;
+  readonly pair: ReadonlySet<string>;
+}
+const LEFT: Readonly<Record<keyof Spoken, string>> = {
+  venue: 'the venue is not used any more',
+  pair: 'the rate is not asked for any more',
+};
+
+/** A session begins without these venues and rates: nobody will ever say that they are well again, and nobody need say anything. */
+export function endOfLeft(bell: Bell, rules: ReadyRules, heard: Heard, spoken: Spoken, hand: Hand): void {
+  for (const what of ['venue', 'pair'] as const) {
+    for (const [key, { fields }] of heard) {
+      const name = fields[what];
+      if (typeof name === 'string' && !spoken[what].has(name)) heard.delete(key);
+    }
+    for (const trouble of bell.troubles.values()) {
+      const ready = rules.byId.get(trouble.rule);
+      const name = ready === undefined ? undefined : namedIn(trouble, ready, what);
+      if (ready !== undefined && name !== undefined && !spoken[what].has(name)) close(bell, ready, trouble, LEFT[what], hand);
+    }
+  }
+}
+
+/** The name that stands at its field's place in the key; undefined where the key has none, or one cannot tell. */
+function namedIn({ key }: Trouble, ready: ReadyRule, what: keyof Spoken): string | undefined {
+  const fields = ready.rule.key ?? [];
+  const place = fields.indexOf(what);
+  if (place < 0 || key === beyondLimit(ready)) return undefined;
+  const [, ...names] = key.split('/');
+  // Names of sources may hold a slash: what stands behind one is not where it seems.
+  return place === 0 || names.length === fields.length ? names[place] : undefined;
 }
 
 /** The clock itself was away: nobody was silent then, there was just no time to speak in. */
 export function forgiveAll(heard: Heard, now: number): void {
-  for (const entry of heard.values()) entry.at = now;
+  for (const entry of heard.values()) if (entry.at < now) entry.at = now;
 }
 
 export function checkSilence(bell: Bell, rules: ReadyRules, heard: Heard, hand: Hand): void {
@@ -148,7 +204,9 @@ export function checkSilence(bell: Bell, rules: ReadyRules, heard: Heard, hand: 
   for (const [key, { rule, at, fields }] of heard) {
     const ready = rules.byId.get(rule);
     if (ready === undefined || ready.silentMicros === 0) heard.delete(key);
-    else if (now - at > ready.silentMicros && !bell.troubles.has(key)) hit(bell, ready, key, '', fields, hand);
+    else if (now - at > ready.silentMicros && !bell.troubles.has(key))
+      // It began with the last word, not when it was missed.
+      hit(bell, ready, key, '', fields, hand, at);
   }
 }
 

@@ -2,6 +2,8 @@ import type { AnyEvent, DataOf, EventType } from '@arb/shared/contracts';
 import { realTime } from '@arb/shared/hosting';
 import type { ShellContext } from '@arb/shared/runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { newStanding, type Standing, takeGuard, takePosition } from '../core/standing.ts';
+import type { Trouble } from '../core/trouble.ts';
 import { type RedisServer, type Request, type Scripted, scriptedServer, startRedis } from '../testing/index.ts';
 import { letter } from '../testing/letters.ts';
 import { AlertingShell } from './alerting-shell.ts';
@@ -31,6 +33,9 @@ class Bench {
   readonly said: Said[] = [];
   readonly logged: string[] = [];
   readonly left = new Map<string, { readonly alert: DataOf<'alert'>; left: string[] }>();
+  /** What the core knows, from before this process too. */
+  readonly standing: Standing = newStanding();
+  open: readonly Pick<Trouble, 'key' | 'severity' | 'acknowledged'>[] = [];
   position = 100;
   committed = 1_000_000;
   lease = true;
@@ -70,7 +75,12 @@ class Bench {
       boot: 'abcdefgh',
       time: realTime,
       config: { alerting: { rules: { fallback: { telegram: ['slack'] } } } },
-      core: { undelivered: () => this.left.values(), leftOf: (id: string) => this.left.get(id)?.left ?? [] } as never,
+      core: {
+        undelivered: () => this.left.values(),
+        leftOf: (id: string) => this.left.get(id)?.left ?? [],
+        standing: () => this.standing,
+        openTroubles: (target?: string) => this.open.filter(({ key }) => target === undefined || key === target),
+      } as never,
       say: (type, words, data) => this.say(type, words, data),
       room: () => 1000,
       holdsLease: () => this.lease,
@@ -214,6 +224,9 @@ describe('an alert', () => {
 });
 
 describe('a command by Telegram', () => {
+  const zero = { amount: '0', currency: 'USDT' };
+  const guard = { rule: null, closed: [], exposure: zero, dailyPnl: zero, equity: zero, drawdown: zero, numbers: {} };
+
   it('becomes an event, and is confirmed only when that is in the journal', async () => {
     bench = new Bench();
     bench.committed = 0;
@@ -233,11 +246,24 @@ describe('a command by Telegram', () => {
   });
 
   it.each([
+    ['ACTIVE', /event s\d+:\d+\. Trading goes on, .*\/reduceonly/],
+    ['REDUCE_ONLY', /event s\d+:\d+$/],
+  ] as const)('to close all says whether trading goes on: %s', async (mode, says) => {
+    bench = new Bench();
+    takeGuard(bench.standing, { ...guard, mode, why: '' });
+    updates = [write('/flatten')];
+    bench.live();
+    const [answer] = await server.until(1, (request) => sentTo('42')(request) && textOf(request).startsWith('flatten is given'));
+    expect(textOf(answer as Request)).toMatch(says);
+  });
+
+  it.each([
     ['/reduceonly', 'reduce-only', {}],
     ['/flatten BTC', 'flatten', { target: 'BTC' }],
     ['/ack@arb_bot VN-002/upbit', 'ack', { target: 'VN-002/upbit' }],
   ])('%s is the command %s', async (text, what, fields) => {
     bench = new Bench();
+    bench.open = [{ key: 'VN-002/upbit', severity: 'P1', acknowledged: false }];
     updates = [write(text)];
     bench.live();
     await bench.until(() => bench.said.some(({ type }) => type === 'command'));
@@ -272,37 +298,85 @@ describe('a command by Telegram', () => {
     await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('NOT given'));
   });
 
+  it('to acknowledge what is not open is no command: the person is told so', async () => {
+    bench = new Bench();
+    updates = [write('/ack <b>VN-002')];
+    bench.live();
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).startsWith('nothing is open under &lt;b&gt;VN-002'));
+    expect(bench.said.some(({ type }) => type === 'command')).toBe(false);
+  });
+
+  it('that is told once more is given once: by the same process, and by the one after it', async () => {
+    bench = new Bench();
+    server.answer(({ path }) => {
+      if (!path.endsWith('/getUpdates')) return null;
+      const found = updates;
+      updates = [];
+      return found.length === 0 ? 'hang' : { status: 200, body: { ok: true, result: found } };
+    });
+    // As the stream brings it while this process catches up.
+    bench.event('command', ['halt'], { id: 'telegram-8', by: 'telegram:kim', why: 'x' });
+    updates = [write('/halt', 42, 8), write('/halt', 42, 9), write('/halt', 42, 9), write('/halt', 42, 8), write('/status', 42, 10)];
+    bench.live();
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('halt was given already'));
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('no alert is open'));
+    expect(bench.said.flatMap(({ type, data }) => (type === 'command' ? [(data as { id: string }).id] : []))).toEqual(['telegram-9']);
+  });
+
   it('asks how things are and what is open', async () => {
     bench = new Bench();
     bench.live();
-    const zero = { amount: '0', currency: 'USDT' };
-    bench.event('guard', [], {
-      mode: 'HALTED',
-      rule: null,
-      why: 'kim said so',
-      closed: [],
-      exposure: zero,
-      dailyPnl: zero,
-      equity: zero,
-      drawdown: zero,
-      numbers: {},
-    });
-    bench.event('position', ['BTC'], {
-      trip: 'BTC-1',
-      coin: 'BTC',
-      state: 'OPEN',
-      route: { buy: 'upbit', sell: 'binance' },
-      quantity: '0.5',
-      pnl: null,
-      parts: {},
-      why: '',
-    });
+    const trip = { coin: 'BTC', state: 'OPEN', quantity: '0.5', pnl: null, parts: {}, why: '' } as const;
+    takeGuard(bench.standing, { ...guard, mode: 'HALTED', why: 'kim said so <&>' });
+    takePosition(bench.standing, { ...trip, route: { buy: 'upbit', sell: 'binance' }, trip: 'BTC-1' });
+    bench.open = Array.from({ length: 60 }, (_, i) => ({ key: `VN-002/${'<&>'.repeat(60)}${i}`, severity: 'P1', acknowledged: false }));
     updates = [write('/status', 42, 1), write('/positions', 42, 2)];
-    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('HALTED: kim said so'));
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('HALTED: kim said so &lt;&amp;&gt;'));
+    const [status] = server.requests.filter((request) => sentTo('42')(request) && textOf(request).includes('HALTED'));
+    expect(textOf(status as Request)).toContain('and 40 more');
+    // Telegram refuses more than that, as it is read.
+    expect(textOf(status as Request).replaceAll(/&(lt|gt|amp);/g, '.').length).toBeLessThan(4_096);
     await server.until(
       1,
       (request) => sentTo('42')(request) && textOf(request).includes('BTC-1 OPEN: 0.5 BTC, bought at upbit, sold at binance'),
     );
+  });
+
+  it('asks for positions and hears of legs that are kept, too, marked as such, within one message', async () => {
+    bench = new Bench();
+    bench.live();
+    const log = { enteredAt: 1, notional: null, edgeBps: null, score: null, enterRule: null, exitRule: null, exits: 1, unwinds: 0 };
+    const rest = { ...log, endedAt: 1_700_000_000_000_000, unhedged: 0, legs: [], model: 'depth', modelVersion: 1 };
+    const over = { coin: 'BTC', route: { buy: 'binance', sell: 'upbit' }, quantity: '0', pnl: null, parts: {} };
+    takePosition(bench.standing, { ...over, state: 'CLOSED', trip: 'BTC-0', why: 'x', log: { ...rest, kept: '0' } });
+    for (let i = 1; i <= 6; i++)
+      takePosition(bench.standing, { ...over, state: 'CLOSED', trip: `BTC-${i}`, why: 'y'.repeat(500), log: { ...rest, kept: '0.1' } });
+    const why = '0.2 BTC at upbit could not be unwound: <no book>';
+    takePosition(bench.standing, { ...over, state: 'FAILED', trip: 'BTC-7', why, log: { ...rest, kept: '-0.2' } });
+    updates = [write('/positions', 42, 1), write('/status', 42, 2)];
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('7 that are over keep a leg: /positions'));
+    for (let i = 10; i < 60; i++)
+      takePosition(bench.standing, {
+        ...over,
+        quantity: '0.4',
+        state: 'OPEN',
+        trip: `BTC-${i}`,
+        why: '0.1 BTC kept at binance: <&>'.repeat(9),
+      });
+    updates = [write('/positions', 42, 3)];
+    await server.until(1, (request) => sentTo('42')(request) && textOf(request).includes('and 30 more'));
+    const [few, many] = server.requests.filter((request) => sentTo('42')(request) && textOf(request).includes('LEG')).map(textOf);
+    expect(few?.split('\n').slice(0, 3)).toEqual([
+      'no round trip is open',
+      '<b>LEG OWED</b> -0.2 BTC since 2023-11-14 22:13:20 UTC, BTC-7 FAILED, bought at binance, sold at upbit: 0.2 BTC at upbit could not be unwound: &lt;no book&gt;',
+      expect.stringMatching(
+        /^<b>LEG KEPT<\/b> 0\.1 BTC since 2023-11-14 22:13:20 UTC, BTC-6 CLOSED, bought at binance, sold at upbit: y+…$/,
+      ),
+    ]);
+    expect(few).toContain('and 2 older legs');
+    expect(few).not.toContain('BTC-0 ');
+    expect(many).toContain('BTC-10 OPEN: 0.4 BTC, bought at binance, sold at upbit: 0.1 BTC kept at binance: &lt;&amp;&gt;');
+    expect(many?.replaceAll(/&(lt|gt|amp);/g, '.').length).toBeLessThan(4_096);
   });
 });
 

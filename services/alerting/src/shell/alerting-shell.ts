@@ -29,25 +29,19 @@ const REPEAT_MS = 60_000;
 /** Carried over from the parent session, or given up by Redis: as many as the core remembers. */
 const MOST_LOOSE = 5_000;
 const MOST_BURIED = 1_000;
+/** Commands that might be told once more: Telegram keeps them for a day, but they are obeyed for minutes only. */
+const MOST_OBEYED = 1_000;
 
 /**
  * Brings alerts to people, as holder of the lease, once they are in the journal. At least once: a channel cannot be
  * asked whether a message has arrived, so one that may have been sent is sent again, under the same id.
  */
 export class AlertingShell implements Shell {
-  readonly hears: readonly EventType[] = [
-    'alert',
-    'alert.delivery',
-    'clock',
-    'command',
-    'guard',
-    'position',
-    'service.heartbeat',
-    'journal.committed',
-  ];
+  readonly hears: readonly EventType[] = ['alert', 'alert.delivery', 'clock', 'command', 'service.heartbeat', 'journal.committed'];
   private readonly deps: AlertingShellDeps;
   private readonly picture = new Picture();
   private readonly deadMan: DeadMan;
+  private readonly obeyed = new Set<string>();
   private context: ShellContext | null = null;
   private queue: AlertQueue | null = null;
   private redis: RedisQueue | null = null;
@@ -73,8 +67,12 @@ export class AlertingShell implements Shell {
   onEvent(event: AnyEvent, live: boolean): void {
     if (live) this.deadMan.heard(this.context?.committed() ?? 0);
     this.picture.take(event);
-    if (event.type === 'command') this.commands?.taken(event);
-    else if (event.type === 'journal.committed') this.deps.sealed(event.data);
+    if (event.type === 'command') {
+      this.obeyed.add(event.data.id);
+      if (this.obeyed.size > MOST_OBEYED) this.obeyed.delete(this.obeyed.keys().next().value as string);
+      this.commands?.taken(event);
+    }
+    if (event.type === 'journal.committed') this.deps.sealed(event.data);
     else if (event.type === 'alert') {
       const letter = letterOf(event);
       if (this.queue !== null) this.raise(letter);
@@ -99,18 +97,19 @@ export class AlertingShell implements Shell {
     this.queue = new AlertQueue({
       redis: this.redis,
       time,
-      backlog: (from, limit) => this.deps.backlog(context.session, from, limit),
+      backlog: (from, limit) =>
+        this.told('alerts that wait in the journal cannot be read', this.deps.backlog(context.session, from, limit)),
       committed: () => context.committed(),
       mayAct: () => context.holdsLease(),
       settled: (entry) => this.leftOf(letterIn(entry)).length === 0,
-      deliver: (entry) => this.deliver(letterIn(entry)),
+      deliver: (entry) => this.told(`the alert at ${entry.position} was not delivered`, this.deliver(letterIn(entry))),
       changed: () => this.sayQueue(),
     });
     this.raiseUndelivered();
     this.queue.start();
     this.deadMan.start();
     if (channels.bot !== null) {
-      this.commands = new TelegramCommands({ bot: channels.bot, time, log, picture: this.picture, context });
+      this.commands = new TelegramCommands({ bot: channels.bot, time, log, picture: this.picture, context, obeyed: this.obeyed });
       this.commands.start();
     }
     const tick = (): void => {
@@ -169,6 +168,19 @@ export class AlertingShell implements Shell {
       }),
     );
   }
+
+  /** The queue tries again, many times a second: a person is told of the fault once, until it is another one. */
+  private async told<T>(what: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const fault = `${what}, and is tried again: ${(error as Error).message}`;
+      if (!(error instanceof NotMine) && fault !== this.lastFault) this.deps.log('warn', fault);
+      this.lastFault = fault;
+      throw error;
+    }
+  }
+  private lastFault = '';
 
   /** The stream may take nothing for a moment; an outcome is not lost for that. */
   private async say(letter: Letter, outcome: Outcome): Promise<void> {
@@ -262,9 +274,11 @@ export class AlertingShell implements Shell {
     log(severity === 'P0' ? 'error' : 'info', summary);
     const state = severity === 'P0' ? 'raised' : 'closed';
     const key = runbook;
+    const at = time.wallMicros();
     const letter: Letter = {
       alert: {
-        id: `${key}-${sinceMicros}-${state}`,
+        // Of this call, or a mail program would show the next one as the same.
+        id: `${key}-${at}-${state}`,
         key,
         rule: 'PAST-STREAM',
         severity,
@@ -277,7 +291,7 @@ export class AlertingShell implements Shell {
       },
       session: this.session(),
       position: 0,
-      at: time.wallMicros(),
+      at,
       about: null,
     };
     const caller = new Dispatcher({

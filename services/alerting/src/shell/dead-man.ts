@@ -22,6 +22,9 @@ const STREAM_MS = 5_000;
 const JOURNAL_MS = 10_000;
 const PING_MS = 30_000;
 const TICK_MS = 500;
+/** While it lasts people are called again, as for any P0: one message may not have woken them, or not have arrived. */
+const LAST_MINUTES = 60;
+const AGAIN_MINUTES: readonly number[] = [5, 15, LAST_MINUTES];
 
 /** One thing that must go on: when it last did, and whether people were called because it did not. */
 class Vigil {
@@ -32,7 +35,7 @@ class Vigil {
   private readonly runbook: string;
   private at = 0;
   private wall = 0;
-  private called = false;
+  private calls = 0;
 
   constructor(
     options: DeadManOptions,
@@ -53,21 +56,29 @@ class Vigil {
   }
 
   seen(): void {
-    const { called, wall } = this;
+    const { calls, wall } = this;
     const seconds = Math.round(this.silentMs() / 1000);
-    this.called = false;
+    this.calls = 0;
     this.begin();
-    if (called) this.options.call({ severity: 'P3', summary: `${this.back} after ${seconds} s`, sinceMicros: wall, runbook: this.runbook });
+    if (calls > 0)
+      this.options.call({ severity: 'P3', summary: `${this.back} after ${seconds} s`, sinceMicros: wall, runbook: this.runbook });
   }
 
   silentMs(): number {
     return this.options.time.monotonicMs() - this.at;
   }
 
+  private dueMs(): number {
+    if (this.calls === 0) return this.longestMs;
+    const listed = AGAIN_MINUTES[this.calls - 1];
+    const minutes = listed ?? LAST_MINUTES * (this.calls - AGAIN_MINUTES.length + 1);
+    return minutes * 60_000;
+  }
+
   look(): void {
     const silent = this.silentMs();
-    if (silent < this.longestMs || this.called) return;
-    this.called = true;
+    if (silent < this.dueMs()) return;
+    this.calls++;
     const summary = `${this.gone} for ${Math.round(silent / 1000)} s`;
     this.options.call({ severity: 'P0', summary, sinceMicros: this.wall, runbook: this.runbook });
   }

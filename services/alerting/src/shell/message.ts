@@ -18,6 +18,7 @@ export interface Message {
 }
 
 const MARKS = { P0: '🔴', P1: '🟠', P2: '🟡', P3: '🔵' } as const;
+const MEANING = { P0: 'get up now', P1: 'look now', P2: 'look today', P3: 'good to know' } as const;
 const WORDS = {
   opened: 'OPEN',
   'still-open': 'STILL OPEN',
@@ -34,19 +35,36 @@ export function messageOf(letter: Letter, tries: number, links: Links): Message 
   const { alert, session, position, about, at } = letter;
   const { severity, state, step, summary, since, count, key, rule, runbook, id } = alert;
   const word = step === undefined ? (state === 'closed' ? 'CLOSED' : 'OPEN') : WORDS[step];
-  const event = eventRef(session, about ?? position);
+  const event = about === null && position === 0 ? null : eventRef(session, about ?? position);
   const began = since ?? at;
   const lines = [
     { name: 'since', text: `${timeOf(began)}${at - began >= 1_000_000 ? `, ${lasted(at - began)} before this message` : ''}`, link: null },
     { name: 'rule', text: `${key === rule ? rule : key}${count > 1 ? `, ${count} times` : ''}`, link: null },
-    { name: 'event', text: event, link: links.dashboard === null ? null : `${trimmed(links.dashboard)}/?at=${encodeURIComponent(event)}` },
+    ...(event === null
+      ? []
+      : [
+          {
+            name: 'event',
+            text: event,
+            link: links.dashboard === null ? null : `${trimmed(links.dashboard)}/?at=${encodeURIComponent(event)}`,
+          },
+        ]),
     ...(runbook === undefined || runbook === ''
       ? []
-      : [{ name: 'do', text: `RUNBOOK: ${runbook}`, link: links.runbook === null ? null : `${trimmed(links.runbook)}#${runbook}` }]),
+      : [
+          { name: 'do', text: `docs/RUNBOOK.md, ${runbook}`, link: links.runbook === null ? null : `${trimmed(links.runbook)}#${runbook}` },
+        ]),
+    ...(state === 'raised' && position > 0 ? [{ name: 'take it', text: `/ack ${key}`, link: null }] : []),
     // The same id twice is the same message twice: a channel cannot be asked whether it had come through.
     { name: 'message', text: `${id} of ${session}${tries > 1 ? `, try ${tries}` : ''}`, link: null },
   ];
-  return { severity, mark: state === 'closed' ? '🟢' : MARKS[severity], head: `${severity} ${word}`, what: summary, lines };
+  return {
+    severity,
+    mark: state === 'closed' ? '🟢' : MARKS[severity],
+    head: `${severity} ${word}${state === 'raised' ? `: ${MEANING[severity]}` : ''}`,
+    what: summary,
+    lines,
+  };
 }
 
 function eventRef(session: string, ref: number | string): string {

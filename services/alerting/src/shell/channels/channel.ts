@@ -3,8 +3,11 @@ import type { Letter } from '../letter.ts';
 /** A way to people. Rejects with a `ChannelError` when it could not deliver. */
 export interface Channel {
   readonly name: string;
-  /** `signal` ends when the time for this try is over. */
-  deliver(letter: Letter, tries: number, signal: AbortSignal): Promise<void>;
+  /**
+   * `signal` ends when the time for this try is over. `partly` hears of those that did not get what others of this channel got: it
+   * counts as delivered then, and its text may go into events, as that of a `ChannelError`.
+   */
+  deliver(letter: Letter, tries: number, signal: AbortSignal, partly?: (what: string) => void): Promise<void>;
 }
 
 /** Why a channel did not take a message. Its text may go into logs and events: it never holds an address or a token. */

@@ -21,7 +21,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.answer(() => null));
 
-const telegram = (chats = ['1', '2']) => telegramChannel(telegramBot(server.url, SECRET, chats), LINKS);
+const telegram = (chats = ['1', '2']) =>
+  telegramChannel(telegramBot(server.url, SECRET, chats), LINKS, (_, text) => void logged.push(text));
+const logged: string[] = [];
 const slack = () => slackChannel(`${server.url}/services/${SECRET}`, LINKS);
 const last = () => server.requests.at(-1) as Scripted['requests'][number];
 
@@ -41,13 +43,14 @@ describe('a message', () => {
     expect(path).toBe(`/bot${SECRET}/sendMessage`);
     expect(body).toMatchObject({ chat_id: '1', parse_mode: 'HTML' });
     expect(body.text.split('\n')).toEqual([
-      '🟠 <b>P1 OPEN</b>',
+      '🟠 <b>P1 OPEN: look now</b>',
       'upbit is down: &lt;no answer&gt; &amp; more',
       '',
       'since: 2023-11-14 22:13:20 UTC, 3 m before this message',
       'rule: VN-002/upbit, 3 times',
       'event: <a href="https://dash.example/?at=s1%3A12">s1:12</a>',
-      'do: <a href="https://book.example/RUNBOOK.md#venue-down">RUNBOOK: venue-down</a>',
+      'do: <a href="https://book.example/RUNBOOK.md#venue-down">docs/RUNBOOK.md, venue-down</a>',
+      'take it: /ack VN-002/upbit',
       'message: a200 of s1',
     ]);
   });
@@ -64,22 +67,68 @@ describe('a message', () => {
     await expect(channel.deliver(letter({ id: 'twice' }), 1, never)).rejects.toThrow('telegram is in trouble (500)');
     server.answer(() => null);
     await channel.deliver(letter({ id: 'twice' }), 2, never);
-    expect(server.requests.slice(from).map(({ body }) => (body as { chat_id: string }).chat_id)).toEqual(['1', '2', '2']);
+    const asked = server.requests.slice(from).map(({ body }) => (body as { chat_id: string }).chat_id);
+    expect([asked.slice(0, 2).sort(), asked.slice(2)]).toEqual([['1', '2'], ['2']]);
+  });
+
+  it('reaches the other chats where one has thrown the bot out, and fails where all of them have', async () => {
+    server.answer(({ body }) => ((body as { chat_id: string }).chat_id === '1' ? { status: 403 } : null));
+    await telegram(['1', '2']).deliver(letter({ id: 'thrown' }), 1, never);
+    expect((last().body as { chat_id: string }).chat_id).toMatch(/1|2/);
+    expect(logged.at(-1)).toBe(
+      '1 of 2 telegram chats were not told: telegram refuses the message (403): see whether its token or address is still good',
+    );
+    server.answer(() => ({ status: 403 }));
+    expect(await errorOf(telegram(['1', '2']))).toMatchObject({ final: true });
+  });
+
+  it('is cut where it is too long, and nothing that it is written with is', async () => {
+    await telegram(['1']).deliver(letter({ summary: '<&>'.repeat(2_000) }), 1, never);
+    const { text } = last().body as { text: string };
+    const read = text.replaceAll(/<[^>]*>/g, '').replaceAll(/&(lt|gt|amp);/g, '.');
+    expect(read.length).toBeLessThan(4_096);
+    expect(read).not.toContain('&');
+    expect(text).toContain('docs/RUNBOOK.md, venue-down');
+    await slack().deliver(letter({ summary: '<&>'.repeat(2_000) }), 1, never);
+    const { blocks } = last().body as { blocks: { text?: { text: string } }[] };
+    expect(blocks[0]?.text?.text.length).toBeLessThan(3_000);
+    expect(blocks[0]?.text?.text.replaceAll(/&(lt|gt|amp);/g, '.')).not.toContain('&');
+  });
+
+  it('names no event where it follows none', async () => {
+    await slack().deliver({ ...letter({}, 0), about: null }, 1, never);
+    expect((last().body as { text: string }).text).not.toMatch(/^event:|^take it:/m);
   });
 
   it('is closed at Alertmanager under the labels that opened it', async () => {
     const channel = alertmanagerChannel(`${server.url}/`, LINKS);
     await channel.deliver(letter(), 1, never);
-    const [opened] = last().body as { labels: object; endsAt?: string; startsAt: string }[];
+    type Posted = { labels: { severity: string }; endsAt: string; startsAt: string }[];
+    const [opened, ...more] = last().body as Posted;
+    expect(more).toEqual([]);
     await channel.deliver(letter({ state: 'closed', step: 'closed' }), 1, never);
-    const [closed] = last().body as (typeof opened)[];
+    const [closed] = last().body as Posted;
     expect(last().path).toBe('/api/v2/alerts');
     expect(opened).toMatchObject({
       labels: { alertname: 'VN-002', key: 'VN-002/upbit', severity: 'P1' },
       startsAt: '2023-11-14T22:13:20.000Z',
+      // Not over by itself while nobody says so.
+      endsAt: '2023-11-21T22:16:20.000Z',
     });
-    expect(opened?.endsAt).toBeUndefined();
     expect(closed).toMatchObject({ labels: opened?.labels, endsAt: '2023-11-14T22:16:20.000Z' });
+  });
+
+  it('is at Alertmanager under its present severity alone, and a moment stands there for five minutes', async () => {
+    const channel = alertmanagerChannel(`${server.url}/`, LINKS);
+    const endsBySeverity = () =>
+      Object.fromEntries(
+        (last().body as { labels: { severity: string }; endsAt: string }[]).map((one) => [one.labels.severity, one.endsAt]),
+      );
+    const now = '2023-11-14T22:16:20.000Z';
+    await channel.deliver(letter({ step: 'escalated', severity: 'P0' }), 1, never);
+    expect(endsBySeverity()).toEqual({ P0: '2023-11-21T22:16:20.000Z', P1: now, P2: now, P3: now });
+    await channel.deliver(letter({ state: 'noted', step: 'moment' }), 1, never);
+    expect(endsBySeverity()).toEqual({ P1: '2023-11-14T22:21:20.000Z' });
   });
 });
 
@@ -139,11 +188,16 @@ describe('e-mail', () => {
   const mails: Mail[] = [];
   let smtp: SMTPServer;
   let port = 0;
+  /** Receivers that are refused, and with which code. */
+  let boxes: Readonly<Record<string, number>> = {};
   let refuse: { readonly code: number; readonly what: string } | null = null;
   beforeAll(async () => {
     smtp = new SMTPServer({
       authOptional: true,
       disabledCommands: ['STARTTLS'],
+      onRcptTo({ address }, _, done) {
+        done(address in boxes ? Object.assign(new Error(`no box ${SECRET}`), { responseCode: boxes[address] }) : null);
+      },
       onData(stream, session, done) {
         let text = '';
         stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -166,6 +220,7 @@ describe('e-mail', () => {
   });
   afterAll(() => new Promise<void>((resolve) => smtp.close(() => resolve())));
   beforeEach(() => {
+    boxes = {};
     refuse = null;
   });
 
@@ -175,6 +230,7 @@ describe('e-mail', () => {
       from: 'arb@example.net',
       to: ['kim@example.net', 'lee@example.net'],
       links: LINKS,
+      log: (_, text) => void logged.push(text),
       dayLines: async () => ['sealed up to position 99, head abc'],
     });
 
@@ -183,7 +239,7 @@ describe('e-mail', () => {
     await email().deliver(letter(), 2, never);
     const [first, second] = mails.slice(-2) as [Mail, Mail];
     expect(first).toMatchObject({ from: 'arb@example.net', to: ['kim@example.net', 'lee@example.net'] });
-    expect(first.text).toContain('Subject: [P1 OPEN] upbit is down: <no answer> & more');
+    expect(first.text).toContain('Subject: [P1 OPEN: look now] upbit is down: <no answer> & more');
     expect(first.text).toContain('multipart/alternative');
     expect(first.text).toContain('text/plain');
     expect(first.text.replaceAll(/=\r\n/g, '')).toContain('&lt;no answer&gt; &amp; more');
@@ -206,6 +262,24 @@ describe('e-mail', () => {
     expect(await errorOf(email())).toMatchObject({ final: false, message: 'the mail server did not take the message (451)' });
   });
 
+  it('counts as sent where some receivers are refused, and names those, in the log whole and in the event as far as it needs', async () => {
+    boxes = { 'lee@example.net': 550 };
+    const before = mails.length;
+    const partly: string[] = [];
+    await email().deliver(letter(), 1, never, (what) => void partly.push(what));
+    expect(mails.slice(before).map(({ to }) => to)).toEqual([['kim@example.net']]);
+    expect(partly).toEqual(['the mail server took the message for 1 of 2 receivers; it refused l…@example.net (550)']);
+    expect(logged.at(-1)).toBe('the mail server took the message for 1 of 2 receivers; it refused lee@example.net (550): see ARB_MAIL_TO');
+    expect(logged.join()).not.toContain(SECRET);
+  });
+
+  it('is refused where all receivers are: for now where one of them was told to come later', async () => {
+    boxes = { 'kim@example.net': 550, 'lee@example.net': 550 };
+    expect(await errorOf(email())).toMatchObject({ final: true, message: 'the mail server did not take the message (550)' });
+    boxes = { 'kim@example.net': 450, 'lee@example.net': 550 };
+    expect(await errorOf(email())).toMatchObject({ final: false, message: 'the mail server did not take the message (450)' });
+  });
+
   it('gives up on a server that is not there, and on one that says nothing', async () => {
     const silent: Server = createServer(() => {});
     silent.listen(0, '127.0.0.1');
@@ -221,5 +295,57 @@ describe('e-mail', () => {
     silent.close();
     await once(silent, 'close');
     expect((await errorOf(email(silentPort))).message).toMatch(/ECONNREFUSED|ESOCKET|ECONNECTION/);
+  });
+
+  it('gives up on a server that hangs in the middle, refuses the password, or speaks no TLS, and never says the password', async () => {
+    const answers: Record<string, (line: string) => string | null> = {
+      hangs: (line) => (line.startsWith('EHLO') ? null : '250 ok'),
+      refuses: (line) => (line.startsWith('EHLO') ? '250-here\r\n250 AUTH PLAIN LOGIN' : `535 no ${line}`),
+    };
+    for (const [how, answer] of Object.entries(answers)) {
+      const sockets = new Set<{ destroy(): void }>();
+      const stub = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        socket.write('220 here\r\n');
+        socket.setEncoding('utf8').on('data', (text: string) => {
+          const reply = answer(text.trim());
+          if (reply !== null) socket.write(`${reply}\r\n`);
+        });
+      });
+      stub.listen(0, '127.0.0.1');
+      await once(stub, 'listening');
+      const at = `kim:${encodeURIComponent(SECRET)}@127.0.0.1:${(stub.address() as { port: number }).port}`;
+      const over = new AbortController();
+      const error = await errorOf(
+        emailChannel({
+          url: `smtp://${at}`,
+          from: 'a@example.net',
+          to: ['b@example.net'],
+          links: LINKS,
+          log: () => {},
+          dayLines: async () => [],
+        }),
+        over.signal,
+      );
+      expect(error.message).toMatch(how === 'refuses' ? /\(535\)/ : /\(ETIMEDOUT\)|did not answer in time/);
+      expect(error.final).toBe(how === 'refuses');
+      const plain = await errorOf(
+        emailChannel({
+          url: `smtps://${at}`,
+          from: 'a@example.net',
+          to: ['b@example.net'],
+          links: LINKS,
+          log: () => {},
+          dayLines: async () => [],
+        }),
+      );
+      expect(plain.message).toMatch(/did not take the message \([A-Z_]+\)/);
+      for (const { message, stack, cause } of [error, plain])
+        expect(`${message} ${stack} ${String(cause)}`).not.toMatch(new RegExp(`${SECRET}|${Buffer.from(SECRET).toString('base64')}`));
+      for (const socket of sockets) socket.destroy();
+      stub.close();
+      await once(stub, 'close');
+    }
   });
 });

@@ -21,9 +21,10 @@ export function channelsOf(infrastructure: InfrastructureConfig, log: Log, dayLi
   const links = { dashboard: infrastructure.dashboardUrl, runbook: infrastructure.runbookUrl };
   const made: Channel[] = [logChannel(log)];
   const bot = telegramToken === null || telegramChats === '' ? null : telegramBot(telegramUrl, telegramToken, telegramChats.split(','));
-  if (bot !== null) made.push(telegramChannel(bot, links));
+  if (bot !== null) made.push(telegramChannel(bot, links, log));
   if (slackWebhook !== null) made.push(slackChannel(slackWebhook, links));
-  if (smtpUrl !== null && mailTo !== '') made.push(emailChannel({ url: smtpUrl, from: mailFrom, to: mailTo.split(','), links, dayLines }));
+  if (smtpUrl !== null && mailTo !== '')
+    made.push(emailChannel({ url: smtpUrl, from: mailFrom, to: mailTo.split(','), links, log, dayLines }));
   if (alertmanagerUrl !== null) made.push(alertmanagerChannel(alertmanagerUrl, links));
   return { byName: new Map(made.map((channel) => [channel.name, channel])), bot };
 }

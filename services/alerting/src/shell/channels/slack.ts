@@ -1,6 +1,7 @@
 import { type Links, type Message, messageOf, plainText } from '../message.ts';
 import type { Channel } from './channel.ts';
 import { postJson } from './post.ts';
+import { cut } from './telegram.ts';
 
 /** An incoming webhook: its address is the secret. */
 export function slackChannel(webhook: string, links: Links): Channel {
@@ -13,11 +14,16 @@ export function slackChannel(webhook: string, links: Links): Channel {
   };
 }
 
+/** Slack refuses a block of more than 3,000 letters; one letter may become five of them. */
+const MOST_BLOCK = 2_800;
+
 function blocksOf({ mark, head, what, lines }: Message): readonly unknown[] {
+  const text = escaped(what).length <= MOST_BLOCK ? what : cut(what, MOST_BLOCK / 5);
   const rows = lines.map(({ name, text, link }) => `*${name}:* ${link === null ? escaped(text) : `<${link}|${escaped(text)}>`}`);
+  while (rows.join('\n').length > MOST_BLOCK) rows.pop();
   return [
-    { type: 'section', text: { type: 'mrkdwn', text: `${mark} *${escaped(head)}*\n${escaped(what).slice(0, 2_500)}` } },
-    { type: 'context', elements: [{ type: 'mrkdwn', text: rows.join('\n').slice(0, 2_900) }] },
+    { type: 'section', text: { type: 'mrkdwn', text: `${mark} *${escaped(head)}*\n${escaped(text)}` } },
+    { type: 'context', elements: [{ type: 'mrkdwn', text: rows.join('\n') }] },
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Log } from '@arb/shared/runtime';
 import type { Letter } from '../letter.ts';
 import { type Links, messageOf, telegramHtml } from '../message.ts';
 import { type Channel, ChannelError } from './channel.ts';
@@ -27,38 +28,59 @@ export function telegramBot(url: string, token: string, chats: readonly string[]
   };
 }
 
-const MOST_TEXT = 4_000;
+/** Of what Telegram takes at most, as it is read: 4,096 letters, the lines below it among them. */
+const MOST_WHAT = 2_500;
 
-/** To every chat; one that has taken it does not get it again when another fails. */
-export function telegramChannel(bot: TelegramBot, links: Links): Channel {
+/**
+ * To every chat; one that has taken it does not get it again when another fails. A chat that refuses for good (the bot was
+ * thrown out of it) keeps nobody else from being told: it counts only where no other has taken the message.
+ */
+export function telegramChannel(bot: TelegramBot, links: Links, log: Log): Channel {
   const taken = new Map<string, Set<string>>();
   return {
     name: 'telegram',
-    async deliver(letter, tries, signal) {
+    async deliver(letter, tries, signal, partly) {
       const message = messageOf(letter, tries, links);
       const done = taken.get(idOf(letter)) ?? new Set<string>();
       taken.set(idOf(letter), done);
       if (taken.size > 1_000) taken.delete(taken.keys().next().value as string);
       const quiet = letter.alert.state === 'closed' || letter.alert.severity === 'P3';
-      for (const chat of bot.chats) {
-        if (done.has(chat)) continue;
-        const text = fitted(telegramHtml(message));
-        const body = { chat_id: chat, text, parse_mode: 'HTML', disable_notification: quiet, link_preview_options: { is_disabled: true } };
-        await bot.call('sendMessage', body, signal);
-        done.add(chat);
+      const text = telegramHtml({ ...message, what: cut(message.what, MOST_WHAT) });
+      const went = await Promise.allSettled(
+        bot.chats
+          .filter((chat) => !done.has(chat))
+          .map(async (chat) => {
+            const body = {
+              chat_id: chat,
+              text,
+              parse_mode: 'HTML',
+              disable_notification: quiet,
+              link_preview_options: { is_disabled: true },
+            };
+            await bot.call('sendMessage', body, signal);
+            done.add(chat);
+          }),
+      );
+      const errors = went.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
+      const again = errors.find((error) => !(error instanceof ChannelError && error.final));
+      const [first] = errors;
+      if (again !== undefined) throw again;
+      if (first !== undefined && done.size === 0) throw first;
+      if (first !== undefined) {
+        const what = `${errors.length} of ${bot.chats.length} telegram chats were not told: ${first.message}`;
+        log('warn', what);
+        partly?.(what);
       }
       taken.delete(idOf(letter));
     },
   };
 }
 
-function idOf({ session, alert }: Letter): string {
-  return `${session} ${alert.id}`;
+/** Before anything is escaped, so that neither a tag nor a letter's escape is cut in two. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).toWellFormed()}…`;
 }
 
-/** Cut at a line's end, so that no tag is left open. */
-function fitted(text: string): string {
-  if (text.length <= MOST_TEXT) return text;
-  const end = text.lastIndexOf('\n', MOST_TEXT);
-  return `${text.slice(0, end > 0 ? end : MOST_TEXT)}\n…`;
+function idOf({ session, alert }: Letter): string {
+  return `${session} ${alert.id}`;
 }

@@ -25,6 +25,13 @@ export interface DispatcherOptions {
   readonly changed: () => void;
 }
 
+/** Why a channel did not take it, or null; and, where it did, who did not get it all the same. */
+interface Went {
+  readonly why: string | null;
+  readonly tries: number;
+  readonly partly: string | null;
+}
+
 /** Brings one message to one channel, or to the next of its chain, or gives it up. */
 export class Dispatcher {
   private readonly options: DispatcherOptions;
@@ -60,7 +67,10 @@ export class Dispatcher {
       if (channel === undefined) continue;
       const went = await this.tryChannel(channel, letter);
       tries += went.tries;
-      if (went.why === null) return outcome(name, 'sent', reasons.length === 0 ? null : reasons.join('; '));
+      if (went.why === null) {
+        const said = [...reasons, ...(went.partly === null ? [] : [went.partly])];
+        return outcome(name, 'sent', said.length === 0 ? null : said.join('; '));
+      }
       reasons.push(went.why);
       if (went.tries > 0) failed(outcome(name, 'failed', went.why));
     }
@@ -71,22 +81,26 @@ export class Dispatcher {
     return outcome('log', 'sent', `no channel of ${chain.join(', ')} is set up`);
   }
 
-  private async tryChannel(channel: Channel, letter: Letter): Promise<{ readonly why: string | null; readonly tries: number }> {
+  private async tryChannel(channel: Channel, letter: Letter): Promise<Went> {
     const { time, mayAct } = this.options;
     const breaker = this.breakers.get(channel.name) as Breaker;
     const refusal = breaker.refusal(time.monotonicMs());
-    if (refusal !== null) return { why: `${channel.name} is left alone for a while: ${refusal}`, tries: 0 };
+    if (refusal !== null) return { why: `${channel.name} is left alone for a while: ${refusal}`, tries: 0, partly: null };
     const before = breaker.broken();
     let why = '';
+    let partly: string | null = null;
     let tries = 0;
     try {
       while (tries < TRIES) {
         if (!mayAct()) throw new NotMine('the lease has gone to another process');
         tries++;
-        const error = await this.once(channel, letter, tries);
+        partly = null;
+        const error = await this.once(channel, letter, tries, (what) => {
+          partly = what;
+        });
         if (error === null) {
           breaker.succeeded();
-          return { why: null, tries };
+          return { why: null, tries, partly };
         }
         why = error.message;
         const now = time.monotonicMs();
@@ -98,7 +112,7 @@ export class Dispatcher {
         if (error.final || breaker.broken() !== null) break;
         if (tries < TRIES) await pause(time, Math.max(BACKOFF_MS * 2 ** (tries - 1), error.retryAfterMs ?? 0));
       }
-      return { why, tries };
+      return { why, tries, partly: null };
     } catch (error) {
       breaker.abandoned();
       throw error;
@@ -107,12 +121,12 @@ export class Dispatcher {
     }
   }
 
-  private async once(channel: Channel, letter: Letter, tries: number): Promise<ChannelError | null> {
+  private async once(channel: Channel, letter: Letter, tries: number, partly: (what: string) => void): Promise<ChannelError | null> {
     const { time } = this.options;
     const over = new AbortController();
     const cancel = time.after(TRY_MS, () => over.abort());
     try {
-      await channel.deliver(letter, tries, over.signal);
+      await channel.deliver(letter, tries, over.signal, partly);
       return null;
     } catch (error) {
       if (error instanceof ChannelError) return error;

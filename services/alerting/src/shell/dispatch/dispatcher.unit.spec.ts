@@ -37,7 +37,7 @@ class TestTime implements Time {
   }
 }
 
-type Answer = 'taken' | 'trouble' | 'refused' | 'hang' | number;
+type Answer = 'taken' | 'partly' | 'trouble' | 'refused' | 'hang' | number;
 
 class Bench {
   readonly time = new TestTime();
@@ -55,9 +55,10 @@ class Bench {
   private channel(name: string): Channel {
     return {
       name,
-      deliver: async (_, tries, signal) => {
+      deliver: async (_, tries, signal, partly) => {
         this.tried.push(`${name} ${tries} @${this.time.now}`);
         const answer = this.answers[name] ?? 'taken';
+        if (answer === 'partly') partly?.(`${name} refused lee`);
         if (answer === 'trouble') throw new ChannelError(`${name} is in trouble`);
         if (answer === 'refused') throw new ChannelError(`${name} refuses`, { final: true });
         if (typeof answer === 'number') throw new ChannelError(`${name} asks for patience`, { retryAfterMs: answer });
@@ -75,6 +76,13 @@ class Bench {
 }
 
 describe('a message', () => {
+  it('is sent once where some get it and some do not, and its outcome says who', async () => {
+    const bench = new Bench(['email']);
+    bench.answers.email = 'partly';
+    expect(await bench.deliver('email')).toMatchObject({ channel: 'email', state: 'sent', tries: 1, detail: 'email refused lee' });
+    expect(bench.tried).toEqual(['email 1 @0']);
+  });
+
   it('is sent at once where its channel takes it', async () => {
     const bench = new Bench(['telegram']);
     expect(await bench.deliver()).toEqual({ id: 'a200', key: 'VN-002/upbit', channel: 'telegram', state: 'sent', tries: 1, detail: null });

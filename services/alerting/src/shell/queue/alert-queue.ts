@@ -62,6 +62,9 @@ export class AlertQueue {
   /** Delivered, and to be taken out of Redis. */
   private finished: number[] = [];
   private readonly recent = new Set<number>();
+  /** The same in the order of their delivery, round and round: a set takes longer and longer to find its oldest. */
+  private readonly delivered: number[] = [];
+  private oldest = 0;
   private store: QueueStatus['store'] = 'memory';
   private why = 'Redis has not been asked yet';
   private stopped = false;
@@ -256,7 +259,7 @@ export class AlertQueue {
     try {
       page = await this.options.backlog(from, BATCH * 2);
     } catch {
-      return; // the journal is away: nothing is lost by waiting, and its lag is an alert of its own
+      return; // it stays in the journal and is read with the next tick; whoever gave `backlog` tells why it failed
     }
     // While the page was read, what it begins with may have been spilled anew.
     if (this.spilledFrom !== from) return;
@@ -353,7 +356,8 @@ export class AlertQueue {
       await this.options.deliver(entry);
       this.settle(position);
     } catch {
-      // This process may not act any more. Redis keeps what came from it; what came from memory waits there again.
+      // This process may not act any more, or whoever gave `deliver` tells why it failed. Redis keeps what came from it; what came
+      // from memory waits there again.
       this.open.delete(position);
       if (!fromRedis && !this.stopped) this.spill(position);
     } finally {
@@ -366,10 +370,21 @@ export class AlertQueue {
   private settle(position: number): void {
     if (this.open.get(position) === 'queued') this.queued--;
     this.open.delete(position);
-    this.recent.add(position);
-    if (this.recent.size > MOST_RECENT) this.recent.delete(this.recent.values().next().value as number);
+    this.remember(position);
     if (this.options.redis !== null && this.finished.length < MOST_RECENT) this.finished.push(position);
     if (this.finished.length >= BATCH) void this.finish();
+  }
+
+  private remember(position: number): void {
+    if (this.recent.has(position)) return;
+    this.recent.add(position);
+    if (this.delivered.length < MOST_RECENT) {
+      this.delivered.push(position);
+      return;
+    }
+    this.recent.delete(this.delivered[this.oldest] as number);
+    this.delivered[this.oldest] = position;
+    this.oldest = (this.oldest + 1) % MOST_RECENT;
   }
 
   private async finish(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DataOf, StreamEvent } from '@arb/shared/contracts';
 import type { Cancel, Log, ShellContext, Time } from '@arb/shared/runtime';
+import type { AlertingCore } from '../../core/alerting.ts';
 import { ChannelError } from '../channels/channel.ts';
 import type { TelegramBot } from '../channels/telegram.ts';
 import { escapeHtml } from '../message.ts';
@@ -50,6 +51,8 @@ export class TelegramCommands {
   private readonly log: Log;
   private readonly picture: Picture;
   private readonly context: ShellContext;
+  private readonly core: AlertingCore;
+  private readonly obeyed: ReadonlySet<string>;
   private readonly given = new Map<string, Given>();
   private offset = 0;
   private polling: AbortController | null = null;
@@ -64,12 +67,16 @@ export class TelegramCommands {
     readonly log: Log;
     readonly picture: Picture;
     readonly context: ShellContext;
+    /** Ids of commands that the stream has taken, by whichever process they were given. */
+    readonly obeyed: ReadonlySet<string>;
   }) {
     this.bot = deps.bot;
     this.time = deps.time;
     this.log = deps.log;
     this.picture = deps.picture;
     this.context = deps.context;
+    this.obeyed = deps.obeyed;
+    this.core = deps.context.core as AlertingCore;
   }
 
   start(): void {
@@ -110,6 +117,8 @@ export class TelegramCommands {
         for (const update of updates) {
           // Read again by whoever acts then.
           if (this.stopped || !this.context.holdsLease()) break;
+          // Told once more: it is done with.
+          if (update.update_id < this.offset) continue;
           await this.obey(update);
           this.offset = update.update_id + 1;
         }
@@ -134,8 +143,9 @@ export class TelegramCommands {
     }
     const [, word = '', rest = ''] = /^(\/[a-z]+)(?:@\w+)?(?:\s+([\s\S]*))?$/i.exec(text) ?? [];
     const name = word.toLowerCase();
-    if (name === '/status') return this.answer(chat, this.picture.status(this.context.session));
-    if (name === '/positions') return this.answer(chat, this.picture.positions());
+    if (name === '/status')
+      return this.answer(chat, this.picture.status(this.context.session, this.core.standing(), this.core.openTroubles()));
+    if (name === '/positions') return this.answer(chat, this.picture.positions(this.core.standing()));
     const known = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (known === undefined) return this.answer(chat, `not understood. ${USAGE}`);
     const age = this.time.wallMicros() / 1e6 - (message?.date ?? 0);
@@ -143,11 +153,15 @@ export class TelegramCommands {
       return this.answer(chat, `${name} was written ${Math.round(age)} s ago and was not obeyed: write it again if it still holds`);
     const words = rest.toWellFormed().replaceAll('\u0000', ' ').trim().slice(0, 200);
     if (known.needsTarget && words === '') return this.answer(chat, `${name} needs the key of an alert, such as ${name} VN-002/upbit`);
+    if (known.command === 'ack' && this.core.openTroubles(words).length === 0)
+      return this.answer(chat, `nothing is open under ${escapeHtml(words)}: nothing was acknowledged. /status names what is open`);
     await this.command(update_id, chat, message?.from?.username ?? String(message?.from?.id ?? chat), known.command, words);
   }
 
   private async command(update: number, chat: string, person: string, what: string, words: string): Promise<void> {
     const id = `telegram-${update}`;
+    // Whoever read it first died before it could say so to Telegram.
+    if (this.obeyed.has(id)) return this.answer(chat, `${what} was given already`);
     const target = what === 'flatten' || what === 'ack' ? words : '';
     const why = target === '' && words !== '' ? words : 'by telegram';
     const data: DataOf<'command'> = {
@@ -172,7 +186,7 @@ export class TelegramCommands {
     for (const [id, { chat, what, position, until }] of this.given) {
       if (position !== null && this.context.committed() >= position) {
         this.given.delete(id);
-        void this.answer(chat, `${escapeHtml(what)} is given: event ${this.context.session}:${position}`);
+        void this.answer(chat, `${escapeHtml(what)} is given: event ${this.context.session}:${position}${this.beside(what)}`);
       } else if (this.time.monotonicMs() >= until) {
         this.given.delete(id);
         void this.answer(
@@ -181,6 +195,12 @@ export class TelegramCommands {
         );
       }
     }
+  }
+
+  /** What is closed may be opened again the moment after: whoever wants out must say so. */
+  private beside(what: string): string {
+    if (!what.startsWith('flatten') || this.core.standing().guard?.mode !== 'ACTIVE') return '';
+    return '. Trading goes on, and may enter again once it is closed: /reduceonly lets nothing new in';
   }
 
   private async answer(chat: string, text: string): Promise<void> {

@@ -1,18 +1,20 @@
 import type { AnyEvent, DataOf } from '@arb/shared/contracts';
+import type { KeptLeg, OpenTrip, Standing } from '../../core/standing.ts';
+import type { Trouble } from '../../core/trouble.ts';
 import { escapeHtml, timeOf } from '../message.ts';
 
-type Position = DataOf<'position'>;
-
-/** Round trips, services and rules that an answer names. */
+/** Round trips, services and alerts that an answer names. */
 const MOST_SHOWN = 20;
-const MOST_TRIPS = 1_000;
+/** Legs that are kept of round trips that are over. */
+const MOST_KEPT_SHOWN = 5;
+/** Of a line: all that are shown fit into one message. */
+const MOST_LINE = 150;
+/** Of a key in an answer: all that are shown fit into one message. */
+const MOST_KEY = 100;
 
-/** What the shell has heard of trading: enough to answer `/status` and `/positions`, never to decide. */
+/** What trading stands at is the core's to know; this adds the clock and who is well. Enough to answer people, never to decide. */
 export class Picture {
-  private readonly trips = new Map<string, Position>();
   private readonly services = new Map<string, { readonly at: number; readonly trouble: string | null }>();
-  private readonly alerts = new Map<string, DataOf<'alert'>>();
-  private guard: DataOf<'guard'> | null = null;
   private clock: DataOf<'clock'> | null = null;
   private at = 0;
 
@@ -20,49 +22,63 @@ export class Picture {
     if (event.type === 'clock') {
       this.clock = event.data;
       this.at = event.at;
-    } else if (event.type === 'guard') this.guard = event.data;
-    else if (event.type === 'service.heartbeat')
+    } else if (event.type === 'service.heartbeat')
       this.services.set(event.subject.slice('service.'.length), { at: event.at, trouble: event.data.trouble });
-    else if (event.type === 'position') {
-      if (event.data.state === 'OPEN' || event.data.state === 'CLOSING') {
-        if (this.trips.size < MOST_TRIPS) this.trips.set(event.data.trip, event.data);
-      } else this.trips.delete(event.data.trip);
-    } else if (event.type === 'alert') {
-      if (event.data.state === 'raised' && this.alerts.size < MOST_TRIPS) this.alerts.set(event.data.key, event.data);
-      else this.alerts.delete(event.data.key);
-    }
   }
 
-  status(session: string): string {
-    const { guard, clock } = this;
+  status(session: string, { guard, trips, unlisted, kept }: Standing, open: readonly Trouble[]): string {
+    const { clock } = this;
     const late = [...this.services].filter(([, { at, trouble }]) => this.at - at > 5_000_000 || trouble !== null).map(([name]) => name);
-    const open = [...this.alerts.values()];
+    const worst = [...open].sort((a, b) => (a.severity < b.severity ? -1 : a.severity > b.severity ? 1 : 0));
+    const more = open.length - MOST_SHOWN;
     return [
       `<b>${escapeHtml(session)}</b>, ${timeOf(this.at)}`,
       guard === null
         ? 'risk has not said yet how free trading is'
-        : `${guard.mode}: ${escapeHtml(guard.why.slice(0, 200))}\nexposure ${money(guard.exposure)}, today ${money(guard.dailyPnl)}, equity ${money(guard.equity)}`,
-      `${this.trips.size} round trips are open`,
+        : `${guard.mode}: ${escapeHtml(guard.why)}\nexposure ${money(guard.exposure)}, today ${money(guard.dailyPnl)}, equity ${money(guard.equity)}`,
+      `${unlisted ? 'more than ' : ''}${trips.size} round trips are open`,
+      ...(kept.size === 0 ? [] : [`${kept.size} that are over keep a leg: /positions`]),
       clock === null ? 'no clock yet' : `stream ${Math.round(clock.fill * 100)} % full, journaled up to ${clock.committed}`,
       late.length === 0 ? `${this.services.size} services are well` : `in trouble: ${late.join(', ')}`,
       open.length === 0
         ? 'no alert is open'
-        : `open: ${open
-            .slice(0, MOST_SHOWN)
-            .map(({ severity, key }) => escapeHtml(`${severity} ${key}`))
-            .join(', ')}`,
+        : `open: ${worst.slice(0, MOST_SHOWN).map(namedOpen).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     ].join('\n');
   }
 
-  positions(): string {
-    if (this.trips.size === 0) return 'no round trip is open';
-    const rows = [...this.trips.values()].slice(0, MOST_SHOWN).map(({ trip, state, coin, quantity, route, pnl }) => {
-      const way = route === null ? '' : `, bought at ${route.buy}, sold at ${route.sell}`;
-      return escapeHtml(`${trip} ${state}: ${quantity} ${coin}${way}${pnl === null ? '' : `, ${money(pnl)}`}`);
+  positions({ trips, unlisted, kept }: Standing): string {
+    const open = [...trips.values()].slice(0, MOST_SHOWN).map(({ trip, state, coin, quantity, route, why }) => {
+      return line(`${trip} ${state}: ${quantity} ${coin}${wayOf(route)}${why === undefined || why === '' ? '' : `: ${why}`}`);
     });
-    const more = this.trips.size - rows.length;
-    return [...rows, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+    const more = trips.size - open.length;
+    // The newest first: those are what somebody may still have to deal with.
+    const legs = [...kept.values()].reverse().slice(0, MOST_KEPT_SHOWN);
+    const older = kept.size - legs.length;
+    return [
+      ...(open.length === 0 ? ['no round trip is open'] : open),
+      ...(more > 0 ? [`and ${unlisted ? 'more than ' : ''}${more} more`] : []),
+      ...legs.map(
+        (leg) => `<b>${leg.kept.startsWith('-') ? 'LEG OWED' : 'LEG KEPT'}</b> ${line(`${keptText(leg)}${wayOf(leg.route)}: ${leg.why}`)}`,
+      ),
+      ...(older > 0 ? [`and ${older} older legs`] : []),
+    ].join('\n');
   }
+}
+
+function keptText({ trip, state, kept, coin, since }: KeptLeg): string {
+  return `${kept} ${coin} since ${timeOf(since)}, ${trip} ${state}`;
+}
+
+function wayOf(route: OpenTrip['route']): string {
+  return route === null ? '' : `, bought at ${route.buy}, sold at ${route.sell}`;
+}
+
+function line(text: string): string {
+  return escapeHtml(text.length <= MOST_LINE ? text : `${text.slice(0, MOST_LINE - 1)}…`.toWellFormed());
+}
+
+function namedOpen({ severity, key, acknowledged }: Trouble): string {
+  return escapeHtml(`${severity} ${key.slice(0, MOST_KEY)}${acknowledged ? ' (taken)' : ''}`);
 }
 
 function money({ amount, currency }: { readonly amount: string; readonly currency: string }): string {
