@@ -7,7 +7,9 @@ import { openResults } from './results.ts';
 import { runSession } from './run-session.ts';
 
 const { session } = loadConfig({ environment: 'paper', env: {} });
-const config = { ...session, market: { ...session.market, coins: ['BTC', 'ETH'], booksPerSecond: 40, seed: '5' } };
+/** Enters on little: what is held against what needs many trips, winners and losers. */
+const strategy = { ...session.strategy, minRoundTripBps: -500, minStopRoomBps: 0 };
+const config = { ...session, strategy, market: { ...session.market, coins: ['BTC', 'ETH'], booksPerSecond: 40, seed: '5' } };
 const stream: AnyEvent[] = [];
 await runSession({ config, profile: 'lively', seconds: 120, seen: (event) => stream.push(event) });
 

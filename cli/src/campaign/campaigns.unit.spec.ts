@@ -17,7 +17,7 @@ describe('campaign', () => {
     ['C1', 0.75],
     ['C2', 0.75],
     ['C3', 0.75],
-    ['M1', 0.3],
+    ['M1', 0.75],
     ['M2', 0.3],
     ['M3', 0.3],
     ['P1', 0.1],
@@ -33,7 +33,10 @@ describe('campaign', () => {
   );
 
   it('fails where the market is another than it says', async () => {
-    const dear = { ...config, strategy: { ...config.strategy, feeBps: { upbit: 40, binance: 40 }, minEdgeBps: -80 } };
+    const dear = {
+      ...config,
+      strategy: { ...config.strategy, feeBps: { upbit: 40, binance: 40 }, minEdgeBps: -80, minRoundTripBps: -500, stopLossBps: 300 },
+    };
     const outcome = await campaignOf('C2').run({ config: dear, seed: '1', hours: 0.2 });
     expect(failing(outcome)).toContainEqual(expect.stringMatching(/^win rate: expected 60\.0 % to 80\.0 %, found [0-5]?\d\.\d %$/));
     const lines = linesOf(campaignOf('C2'), '1', 0.2, outcome);

@@ -18,8 +18,8 @@ interface Spread {
 }
 
 type Side = 'bids' | 'asks' | 'sold' | 'bought';
-/** Fills of a coin from which their spread says something. */
-const LEAST = 20;
+/** Of a coin at a venue: so few are enough to see that not all of them met the same volume. */
+const LEAST = 5;
 
 export function openVolumes(): { see(event: AnyEvent): void; volumes(): Volumes } {
   const spreads = new Map<string, Spread>();

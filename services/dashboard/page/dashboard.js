@@ -5,6 +5,10 @@ const LIMITS = { coins: 1000, fills: 200, orders: 200, trips: 200, balances: 32,
 const SHOWN = 60;
 /** By which field a changed row takes the place of the one before it. */
 const KEYS = { coins: 'coin', fills: 'position', orders: 'order', trips: 'trip', balances: 'venue', alerts: 'key' };
+/** A page that forgets over its limit forgets these last: what is open, then what has left a leg. */
+const isOpen = ({ state }) => state === 'OPEN' || state === 'CLOSING';
+const WORTH = { trips: (row) => (isOpen(row) ? 2 : row.kept === null ? 0 : 1) };
+const MOST_KEPT_FIRST = 10;
 const MOST_POINTS = 2000;
 const LATE_MS = 2000;
 
@@ -87,8 +91,15 @@ function takeChange(data) {
       list.delete(row[key]);
       list.set(row[key], row);
     }
-    while (list.size > LIMITS[name]) list.delete(list.keys().next().value);
+    while (list.size > LIMITS[name]) list.delete(leastWorth(list, WORTH[name]));
   }
+}
+
+/** Of those that are worth least the one changed longest ago. */
+function leastWorth(list, worth = () => 0) {
+  let least = null;
+  for (const [key, row] of list) if (least === null || worth(row) < least.worth) least = { key, worth: worth(row) };
+  return least.key;
 }
 
 function first(coins) {
@@ -385,8 +396,18 @@ function drawBook() {
 
 const TRIP_KINDS = { OPEN: 'mark', CLOSING: 'mark', CLOSED: '', UNWOUND: 'warn', FAILED: 'down' };
 
+function stateOfTrip({ state, kept, coin }) {
+  if (kept === null) return { text: state, kind: TRIP_KINDS[state] ?? '' };
+  const owed = kept.startsWith('-');
+  const text = `${state}, ${owed ? `owes ${sizeText(kept.slice(1))}` : `keeps ${sizeText(kept)}`} ${coin}`;
+  return { text, kind: 'down', title: `a leg was neither matched nor taken back: ${kept} ${coin}` };
+}
+
 function drawTrips() {
-  const rows = newestFirst(lists.trips);
+  const all = newestFirst(lists.trips);
+  // What is left for somebody to look after stays in sight.
+  const kept = all.filter((row) => row.kept !== null).slice(0, MOST_KEPT_FIRST);
+  const rows = [...kept, ...all.filter((row) => !kept.includes(row))];
   const parts = [...new Set(rows.flatMap((row) => Object.keys(row.parts)))].slice(0, 6);
   const unit = pnl.currency ?? '';
   const columns = [
@@ -403,7 +424,7 @@ function drawTrips() {
   const cells = rows.slice(0, SHOWN).map((row) => [
     { text: clockText(row.at), kind: 'quiet', title: `position ${row.position}, first heard ${clockText(row.openedAt)}` },
     { text: row.coin, kind: 'strong' },
-    { text: row.state, kind: TRIP_KINDS[row.state] ?? '' },
+    stateOfTrip(row),
     row.pnl === null
       ? { text: '–', kind: 'quiet' }
       : {
@@ -420,8 +441,9 @@ function drawTrips() {
     { text: row.why, kind: 'quiet', title: row.why },
   ]);
   fill($('trips'), columns, cells, 'no round trip yet');
-  const open = rows.filter((row) => row.state === 'OPEN' || row.state === 'CLOSING').length;
-  setText($('trips-note'), rows.length === 0 ? '' : `${open} open`);
+  const open = rows.filter(isOpen).length;
+  const keep = rows.filter((row) => row.kept !== null).length;
+  setText($('trips-note'), rows.length === 0 ? '' : `${open} open${keep === 0 ? '' : `, ${keep} keep a leg`}`);
 }
 
 function drawFills() {
@@ -574,6 +596,81 @@ function drawRates() {
   fill($('rates'), columns, cells, 'not known yet');
 }
 
+// ---- the event that a message links to --------------------------------------------------------------------------------
+
+const MOST_LINKS = 200;
+const TIES = { cause: 'because of', basis: 'rests on', trip: 'same round trip' };
+
+/** One row for each event, in the order of the record; what the message was about stands out. */
+function eventRows({ position: asked, event, causes, effects, trip }) {
+  const rows = [];
+  const known = new Set();
+  const add = (link, tie) => {
+    const key = `${link.session}:${link.position}`;
+    if (!known.has(key) && rows.length < MOST_LINKS) rows.push({ ...link, tie });
+    known.add(key);
+  };
+  const walk = (links, tieOf) => {
+    for (const link of links) {
+      add(link, tieOf(link));
+      walk(link.links, tieOf);
+    }
+  };
+  add(event, 'this event');
+  walk(causes, ({ by }) => TIES[by] ?? '');
+  walk(effects, () => 'followed');
+  walk(trip, () => TIES.trip);
+  return rows
+    .sort((a, b) => a.session.localeCompare(b.session) || a.position - b.position)
+    .map((row) => ({ ...row, own: row.position === asked && row.tie === 'this event' }));
+}
+
+const numbersText = (numbers) =>
+  Object.entries(numbers)
+    .map(([name, value]) => `${name} ${typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value}`)
+    .join(', ');
+
+async function showEvent() {
+  const name = new URLSearchParams(location.search).get('at');
+  if (name === null) return;
+  $('event').hidden = false;
+  setText($('event-name'), `Event ${name}`);
+  setText($('event-note'), 'looking for it');
+  const columns = [
+    { title: 'position', kind: NUMBER },
+    { title: 'when' },
+    { title: '' },
+    { title: 'type' },
+    { title: 'says' },
+    { title: 'numbers' },
+  ];
+  try {
+    const response = await fetch(`api/why?event=${encodeURIComponent(name)}`);
+    const found = await response.json();
+    if (!response.ok) throw new Error(found.message);
+    const events = eventRows(found);
+    const rows = events.map(({ position, at, tie, type, says, numbers, own, subject }) => {
+      const kind = own ? 'strong' : '';
+      return [
+        { text: String(position), kind },
+        { text: clockText(at), kind, title: new Date(at / 1000).toISOString() },
+        { text: tie, kind },
+        { text: type, kind, title: subject },
+        { text: says, kind },
+        { text: numbersText(numbers), kind },
+      ];
+    });
+    fill($('event-rows'), columns, rows, 'nothing');
+    const own = $('event-rows').tBodies[0].children[events.findIndex((row) => row.own)];
+    const scroll = $('event-rows').parentElement;
+    scroll.scrollTop = own.offsetTop - scroll.clientHeight / 2;
+    setText($('event-name'), `Event ${found.session}:${found.position}`);
+    setText($('event-note'), 'what it rests on, and what followed; whole: npx arb why');
+  } catch (error) {
+    setText($('event-note'), `it cannot be shown: ${error.message}`);
+  }
+}
+
 // ---- when -----------------------------------------------------------------------------------------------------------
 
 let asked = false;
@@ -615,3 +712,4 @@ addEventListener('hashchange', () => {
 setInterval(redrawSoon, 1000);
 connect();
 redrawSoon();
+showEvent();

@@ -95,6 +95,23 @@ export function trip(tape: Tape, id: string, state: DataOf<'position'>['state'],
   });
 }
 
+/** One that is over and has left so much of its coin on one leg. */
+export function leftOver(tape: Tape, id: string, state: DataOf<'position'>['state'], kept: string): AnyEvent {
+  const over = trip(tape, id, state, '-1') as Extract<AnyEvent, { type: 'position' }>;
+  const log = {
+    enteredAt: 1,
+    endedAt: 2,
+    notional: null,
+    edgeBps: null,
+    score: null,
+    enterRule: null,
+    exitRule: null,
+    exits: 1,
+    unwinds: 0,
+  };
+  return { ...over, data: { ...over.data, log: { ...log, kept, unhedged: 0, legs: [], model: 'depth', modelVersion: 1 } } };
+}
+
 export function fill(tape: Tape, order: string): AnyEvent {
   return tape.event('fill', ['upbit', 'BTC-KRW'], {
     order,

@@ -17,11 +17,11 @@ export interface Profile {
   readonly activity: 'ranked' | 'even';
 }
 
-/** Found by trying: a round trip lives on a swing that turns around within seconds, and dies of a drift that does not. */
+/** Found by trying: a round trip lives on a swing that turns around within seconds, and dies of a drift that looks like one and does not. */
 const LIVELY: Temper = { swingBps: 16, swingSeconds: 2.2, driftBps: 24, driftSeconds: 150 };
-const MIXED: Temper = { swingBps: 20, swingSeconds: 13, driftBps: 9, driftSeconds: 120 };
-const FAVOURABLE: Temper = { swingBps: 19, swingSeconds: 6.2, driftBps: 3, driftSeconds: 120 };
-const ADVERSE: Temper = { swingBps: 17.5, swingSeconds: 16, driftBps: 10.5, driftSeconds: 240 };
+const MIXED: Temper = { swingBps: 20, swingSeconds: 15, driftBps: 30, driftSeconds: 100 };
+const FAVOURABLE: Temper = { swingBps: 19, swingSeconds: 8, driftBps: 14, driftSeconds: 120 };
+const ADVERSE: Temper = { swingBps: 15, swingSeconds: 16, driftBps: 45, driftSeconds: 120 };
 
 const profile = (says: string, tempers: readonly Temper[], activity: Profile['activity'] = 'even'): Profile => ({
   says,

@@ -68,6 +68,7 @@ export function connectAdapter(base: string, venue: string, options: Omit<FeedOp
   }
 
   async function answer(request: RestRequest): Promise<void> {
+    // As an adapter is told of a venue that does not answer.
     const response = await ask(base, venue, request).catch((): RestResponse => ({ status: 599, headers: {}, body: new Uint8Array(0) }));
     if (!over) take(feed.answer(request, response, now()));
   }

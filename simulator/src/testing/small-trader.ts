@@ -35,13 +35,18 @@ const FEES_BPS = 15;
 const NOTIONAL = 500;
 const ENTRY_BPS = 15;
 const EXIT_BPS = 2;
+/** There and back again, the way back at what it usually takes. */
+const ROUND_BPS = 15;
+const TAKE_BPS = 25;
+const STOP_BPS = 60;
+const USUAL = 20e6;
 const LONGEST = 20e6;
 const REST = 0.5e6;
 const LATENCY = 8_000;
 
 /**
- * The default strategy in a few lines: in at 15 bps after both fees, out when going back costs 2 at most or after 20 s,
- * filled on the books as they stand 8 ms later.
+ * The default strategy in a few lines: in at 15 bps after both fees where the whole round brings as much too, out when going
+ * back costs 2 at most, with a profit of 25, a loss of 60 or after 20 s; filled on the books as they stand 8 ms later.
  */
 export function smallTrips(settings: MarketSettings, seconds: number): SmallTrip[] {
   const market = makeMarket(settings);
@@ -51,6 +56,17 @@ export function smallTrips(settings: MarketSettings, seconds: number): SmallTrip
     settings.coins.map((coin) => [coin, { open: null as (Order & { edge: number }) | null, order: null as Order | null, restUntil: 0 }]),
   );
   const trips: SmallTrip[] = [];
+  const usual = new Map<string, { mean: number; last: number; at: number }>();
+  const learn = (coin: string, buy: string, sell: string, at: number): void => {
+    const now = edge(coin, buy, sell);
+    if (Number.isNaN(now)) return;
+    const key = `${buy} ${sell} ${coin}`;
+    const known = usual.get(key) ?? { mean: now, last: now, at };
+    const mean = known.mean + ((known.last - known.mean) * (at - known.at)) / (USUAL + at - known.at);
+    usual.set(key, { mean, last: now, at });
+  };
+  const round = (coin: string, buy: string, sell: string): number =>
+    edge(coin, buy, sell) + (usual.get(`${sell} ${buy} ${coin}`)?.mean ?? Number.NaN);
   const edge = (coin: string, buy: string, sell: string): number => {
     const [bought, sold] = [quotes.get(`${buy} ${coin}`), quotes.get(`${sell} ${coin}`)];
     return bought === undefined || sold === undefined ? Number.NaN : (sold.bid / bought.ask - 1) * 1e4 - FEES_BPS;
@@ -74,15 +90,21 @@ export function smallTrips(settings: MarketSettings, seconds: number): SmallTrip
     const rate = instrument.quote === 'KRW' ? market.rate() : 1;
     const { bids, asks } = bookOf(instrument, 12);
     quotes.set(`${venue} ${coin}`, { bid: average(bids, NOTIONAL * rate) / rate, ask: average(asks, NOTIONAL * rate) / rate });
+    learn(coin, one, other, at);
+    learn(coin, other, one, at);
     if (desk.order !== null) continue;
     if (desk.open !== null) {
       const { buy, sell } = desk.open;
-      if (-edge(coin, sell, buy) <= EXIT_BPS || at - desk.open.at >= LONGEST) desk.order = { at: at + LATENCY, buy: sell, sell: buy };
+      const back = edge(coin, sell, buy);
+      const profit = desk.open.edge + back;
+      if (-back <= EXIT_BPS || profit >= TAKE_BPS || profit <= -STOP_BPS || at - desk.open.at >= LONGEST)
+        desk.order = { at: at + LATENCY, buy: sell, sell: buy };
       continue;
     }
     const [forth, back] = [edge(coin, one, other), edge(coin, other, one)];
-    if (at < desk.restUntil || !(Math.max(forth, back) >= ENTRY_BPS)) continue;
-    desk.order = forth > back ? { at: at + LATENCY, buy: one, sell: other } : { at: at + LATENCY, buy: other, sell: one };
+    const [buy, sell] = forth > back ? [one, other] : [other, one];
+    if (at < desk.restUntil || !(Math.max(forth, back) >= ENTRY_BPS) || !(round(coin, buy, sell) >= ROUND_BPS)) continue;
+    desk.order = { at: at + LATENCY, buy, sell };
   }
   return trips;
 }

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { realTime } from '@arb/shared/hosting';
+import { NotAnEvent, NotThere, type Why } from '@arb/shared/replay';
 import type { Shell } from '@arb/shared/runtime';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
@@ -10,6 +11,7 @@ import { makeView, type View } from '../view/index.ts';
 import { AUDIENCE } from './api.controller.ts';
 import { AUDIENCE_DEFAULTS, type Audience, type AudienceOptions } from './audience.ts';
 import { DashboardModule } from './dashboard.module.ts';
+import type { Explain } from './event.controller.ts';
 
 interface Running {
   readonly app: INestApplication;
@@ -25,9 +27,9 @@ afterEach(async () => {
   for (const each of opened.splice(0).reverse()) await each.close();
 });
 
-async function run(options: Partial<AudienceOptions> = {}): Promise<Running> {
+async function run(options: Partial<AudienceOptions> = {}, explain: Explain = () => null): Promise<Running> {
   const view = makeView();
-  const app = await NestFactory.create(DashboardModule.of(view, realTime, { ...AUDIENCE_DEFAULTS, batchMs: 20, ...options }), {
+  const app = await NestFactory.create(DashboardModule.of(view, realTime, explain, { ...AUDIENCE_DEFAULTS, batchMs: 20, ...options }), {
     logger: false,
   });
   await app.listen(0, '127.0.0.1');
@@ -257,3 +259,39 @@ function open(url: string): Promise<Socket> {
 async function within(done: () => boolean): Promise<void> {
   while (!done()) await new Promise((resolve) => setImmediate(resolve));
 }
+
+describe('the event that a message links to', () => {
+  const found = { session: 's1', position: 7, causes: [], effects: [], trip: [], searchedTo: 9 } as unknown as Why;
+  const answers: Readonly<Record<string, () => Promise<Why>>> = {
+    's1:7': () => Promise.resolve(found),
+    's1:99': () => Promise.reject(new NotThere('s1 has no position 99: its last is 9')),
+    soon: () => Promise.reject(new NotAnEvent('"soon" is no event')),
+  };
+
+  it('is told with what it rests on, or in one sentence why it is not', async () => {
+    const { url } = await run({}, (event) => answers[event]?.() ?? null);
+    const ask = async (words: string) => {
+      const response = await fetch(`${url}/api/why${words}`);
+      return [response.status, (await response.json()) as { message?: unknown }] as const;
+    };
+    expect(await ask('?event=s1%3A7')).toEqual([200, found]);
+    expect(await ask('?event=s1:99')).toMatchObject([404, { message: 's1 has no position 99: its last is 9' }]);
+    expect(await ask('?event=soon')).toMatchObject([400, { message: '"soon" is no event' }]);
+    expect(await ask('?event=last')).toMatchObject([503, { message: expect.stringContaining('no session yet') }]);
+    for (const words of ['', '?event=', '?event=a&event=b', `?event=${'x'.repeat(101)}`]) expect((await ask(words))[0]).toBe(400);
+  });
+
+  it('is looked for twice at once, and no more often', async () => {
+    const waiting: ((why: Why) => void)[] = [];
+    const { url } = await run({}, () => new Promise((resolve) => waiting.push(resolve)));
+    const first = [1, 2].map(() => fetch(`${url}/api/why?event=last`));
+    while (waiting.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect((await fetch(`${url}/api/why?event=last`)).status).toBe(503);
+    for (const answer of waiting) answer(found);
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200]);
+    const again = fetch(`${url}/api/why?event=last`);
+    while (waiting.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    (waiting[2] as (why: Why) => void)(found);
+    expect((await again).status).toBe(200);
+  });
+});

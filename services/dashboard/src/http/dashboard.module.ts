@@ -3,6 +3,7 @@ import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestj
 import type { View } from '../view/index.ts';
 import { ApiController, AUDIENCE, TIME, VIEW } from './api.controller.ts';
 import { AUDIENCE_DEFAULTS, Audience, type AudienceOptions } from './audience.ts';
+import { EventController, EXPLAIN, type Explain } from './event.controller.ts';
 import { PageController } from './page.controller.ts';
 
 /** The page and its API over one view. */
@@ -10,13 +11,14 @@ import { PageController } from './page.controller.ts';
 export class DashboardModule implements OnModuleDestroy {
   constructor(@Inject(AUDIENCE) private readonly audience: Audience) {}
 
-  static of(view: View, time: Time, options: AudienceOptions = AUDIENCE_DEFAULTS): DynamicModule {
+  static of(view: View, time: Time, explain: Explain, options: AudienceOptions = AUDIENCE_DEFAULTS): DynamicModule {
     return {
       module: DashboardModule,
-      controllers: [ApiController, PageController],
+      controllers: [ApiController, EventController, PageController],
       providers: [
         { provide: VIEW, useValue: view },
         { provide: TIME, useValue: time },
+        { provide: EXPLAIN, useValue: explain },
         { provide: AUDIENCE, useValue: new Audience(view, time, options) },
       ],
     };

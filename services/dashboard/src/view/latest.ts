@@ -9,17 +9,19 @@ export interface Latest<T> {
   clear(): void;
 }
 
-/** Beyond the limit the item changed longest ago goes; one that `spare` holds on to goes only where there is no other. */
-export function makeLatest<T>(most: number, spare: (item: T) => boolean = () => false): Latest<T> {
+/** Beyond the limit the item that is worth least goes, of those the one changed longest ago. */
+export function makeLatest<T>(most: number, worth: (item: T) => number = () => 0): Latest<T> {
   const items = new Map<string, T>();
   const changed = new Set<string>();
 
   function evict(): void {
-    let victim = items.keys().next().value as string;
+    let victim = '';
+    let least = Number.POSITIVE_INFINITY;
     for (const [key, item] of items) {
-      if (spare(item)) continue;
-      victim = key;
-      break;
+      const present = worth(item);
+      if (present >= least) continue;
+      [victim, least] = [key, present];
+      if (least === 0) break;
     }
     items.delete(victim);
     changed.delete(victim);

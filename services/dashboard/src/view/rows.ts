@@ -9,6 +9,8 @@ export type TripRow = Placed<DataOf<'position'>> & {
   readonly openedAt: number;
   /** As first heard: a round trip that is over holds nothing any more. */
   readonly entered: string;
+  /** Of its coin, what one that is over has left on one leg, or owes where below 0; null for nothing. */
+  readonly kept: string | null;
 };
 export type BalanceRow = Placed<DataOf<'balance'>>;
 export type AlertRow = Placed<DataOf<'alert'>> & {
@@ -37,7 +39,15 @@ export function isDone(state: DataOf<'order'>['state']): boolean {
 
 export function tripRow(event: StreamEvent<'position'>, before: TripRow | undefined): TripRow {
   const row = placed(event);
-  return { ...row, why: clipped(row.why), openedAt: before?.openedAt ?? event.at, entered: before?.entered ?? row.quantity };
+  const { openedAt, entered } = before ?? { openedAt: event.at, entered: row.quantity };
+  const kept = row.log?.kept ?? '0';
+  return { ...row, why: clipped(row.why), openedAt, entered, kept: Number(kept) === 0 ? null : kept };
+}
+
+/** Open ones stay the longest; then those of which a leg is left for somebody to look after. */
+export function worthOfTrip({ state, kept }: TripRow): number {
+  if (!isOver(state)) return 2;
+  return kept === null ? 0 : 1;
 }
 
 export function orderRow(event: StreamEvent<'order'>): OrderRow {

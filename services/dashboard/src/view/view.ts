@@ -18,6 +18,7 @@ import {
   placed,
   type TripRow,
   tripRow,
+  worthOfTrip,
 } from './rows.ts';
 import { afterEvent, NO_SESSION, type SessionFacts, summaryOf } from './session-facts.ts';
 
@@ -75,10 +76,10 @@ export function makeView(): View {
   const books = makeLatest<Book>(LIMITS.coins);
   const coins = makeLatest<CoinRow>(LIMITS.coins);
   const fills = makeLatest<FillRow>(LIMITS.fills);
-  const orders = makeLatest<OrderRow>(LIMITS.orders, ({ state }) => !isDone(state));
-  const trips = makeLatest<TripRow>(LIMITS.trips, ({ state }) => !isOver(state));
+  const orders = makeLatest<OrderRow>(LIMITS.orders, ({ state }) => (isDone(state) ? 0 : 1));
+  const trips = makeLatest<TripRow>(LIMITS.trips, worthOfTrip);
   const balances = makeLatest<BalanceRow>(LIMITS.venues);
-  const alerts = makeLatest<AlertRow>(LIMITS.alerts, ({ state }) => state === 'raised');
+  const alerts = makeLatest<AlertRow>(LIMITS.alerts, ({ state }) => (state === 'raised' ? 1 : 0));
   const lists = { coins, fills, orders, trips, balances, alerts };
   const curve = makeCurve(LIMITS.points);
   const pace = makePace();

@@ -9,6 +9,7 @@ import {
   heartbeat,
   kpi,
   l2,
+  leftOver,
   makeTape,
   order,
   serviceStarted,
@@ -164,6 +165,38 @@ describe('limits', () => {
 });
 
 describe('round trips', () => {
+  it('that are over say what they have left of their coin on one leg, or owe', () => {
+    const view = heard((tape) => [
+      trip(tape, 't1', 'CLOSED', '1'),
+      leftOver(tape, 't2', 'FAILED', '0.1'),
+      leftOver(tape, 't3', 'CLOSED', '-0.002'),
+      leftOver(tape, 't4', 'CLOSED', '0'),
+    ]);
+    expect(view.state().trips.map(({ trip: id, state, kept }) => [id, state, kept])).toEqual([
+      ['t1', 'CLOSED', null],
+      ['t2', 'FAILED', '0.1'],
+      ['t3', 'CLOSED', '-0.002'],
+      ['t4', 'CLOSED', null],
+    ]);
+  });
+
+  it('that keep a leg outlast those that keep none, and never push out an open one', () => {
+    const view = heard((tape) => [
+      trip(tape, 'open', 'OPEN'),
+      leftOver(tape, 'kept', 'FAILED', '0.1'),
+      ...times(LIMITS.trips + 5, (i) => trip(tape, `t${i}`, 'CLOSED')),
+    ]);
+    expect(view.state().trips.map(({ trip: id }) => id)).toEqual(expect.arrayContaining(['open', 'kept']));
+    const full = heard((tape) => [
+      trip(tape, 'open', 'OPEN'),
+      leftOver(tape, 'oldest', 'FAILED', '0.1'),
+      ...times(LIMITS.trips + 5, (i) => leftOver(tape, `t${i}`, 'FAILED', '0.1')),
+    ]);
+    expect(full.state().trips).toHaveLength(LIMITS.trips);
+    expect(full.state().trips.map(({ trip: id }) => id)).toContain('open');
+    expect(full.state().trips.map(({ trip: id }) => id)).not.toContain('oldest');
+  });
+
   it('keep what they began with', () => {
     const view = makeView();
     const tape = makeTape();

@@ -45,7 +45,8 @@ describe('key figures', () => {
         { trip: 'BTC-4' },
       ),
     );
-    bench.pass(10_000);
+    bench.pass(50);
+    bench.pass(9_950);
     const results = bench.said('position').flatMap(({ data }) => (data.pnl === null ? [] : [Number(data.pnl.amount)]));
     expect(results.map(Math.sign)).toEqual([1, -1, 1, 0]);
     const kpi = kpis(bench).at(-1) as DataOf<'kpi'>;
@@ -70,7 +71,8 @@ describe('key figures', () => {
   it('mark what is open at the depth it could be closed at, and say nothing where that cannot be told', () => {
     const bench = begun();
     bench.feed(allow('enter', ENTRY));
-    bench.pass(9_990);
+    bench.pass(50);
+    bench.pass(9_940);
     binance(
       bench,
       [
@@ -105,7 +107,8 @@ describe('key figures', () => {
     const calibration = { version: 3, edgeBps: [], size: [0.5], volatilityBps: [], ratios: [0.5, 0.1] };
     const bench = begun('2', { fillModel: 'calibrated', calibration });
     bench.feed(allow('enter', ENTRY));
-    bench.pass(10_000);
+    bench.pass(50);
+    bench.pass(9_950);
     expect(bench.said('fill').find(({ data }) => data.venue === 'upbit')?.data).toMatchObject({
       model: 'calibrated',
       modelVersion: 3,

@@ -7,7 +7,7 @@ import { instrumentsOf } from './instruments.ts';
 import { sayKpi } from './kpi.ts';
 import { newLedger, post, statement } from './ledger.ts';
 import { commandedMode, isHalted, type Modes, stricter } from './mode.ts';
-import { arrived, beginEntry, beginExit, carryOver, flatten, haltAll, retry } from './saga.ts';
+import { arrived, awaitBooks, beginEntry, beginExit, carryOver, flatten, haltAll, retry } from './saga.ts';
 import { loadDesk, type SavedDesk, SCHEMA, saveDesk } from './saved.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { newStats } from './stats.ts';
@@ -28,6 +28,7 @@ export function makeExecutor(): Core {
   function start({ data }: StreamEvent<'session.started'>, context: CoreContext): void {
     config = data.config;
     desk = desk === null ? opened(config, data.mode, context.now) : carried(desk, config, data);
+    awaitBooks(desk);
     withVolatility = desk.settings.model.name === 'calibrated';
     for (const venue of desk.ledger.venues.keys()) context.emit('balance', [venue], statement(desk.ledger, venue));
     context.setTimer('kpi', context.now + desk.settings.kpiMicros);
@@ -66,12 +67,13 @@ export function makeExecutor(): Core {
   return {
     version: VERSION,
     schema: SCHEMA,
-    inputs: ['session.started', 'clock', 'verdict', 'book', 'fx', 'health', 'instruments', 'guard', 'command'],
+    inputs: ['session.started', 'session.resumed', 'clock', 'verdict', 'book', 'fx', 'health', 'instruments', 'guard', 'command'],
 
     handle(event: AnyEvent, context: CoreContext): void {
       if (event.type === 'session.started') start(event, context);
       else if (desk === null) return;
       else if (event.type === 'book') seeBook(desk.books, event.data, event.position, withVolatility);
+      else if (event.type === 'session.resumed') breakOff(desk);
       else if (event.type === 'verdict') takeVerdict(event, desk, context);
       else if (event.type === 'fx') takeRate(event, desk);
       else if (event.type === 'health') keep(desk.health, event.data.venue, event.data.state);
@@ -106,6 +108,12 @@ export function makeExecutor(): Core {
       withVolatility = desk !== null && desk.settings.model.name === 'calibrated';
     },
   };
+}
+
+/** The market went on unseen: nothing is filled on what it showed before. */
+function breakOff(desk: Desk): void {
+  retire(desk.books);
+  awaitBooks(desk);
 }
 
 function keep<T>(map: Map<string, T>, key: string, value: T): void {

@@ -19,9 +19,9 @@ import type { Desk } from './desk.ts';
 import { bestOffer } from './fill-model.ts';
 import { fitLimit, fitQuantity, termsFaultOf, termsOf } from './instruments.ts';
 import { isHalted, mayEnter } from './mode.ts';
-import { arrive, cancel, type Plan, priceText, refusalOf, refuse, send } from './order.ts';
+import { arrivalTimer, arrive, cancel, type Plan, priceText, refusalOf, refuse, send } from './order.ts';
 import { sayEnd, sayPosition } from './report.ts';
-import { baseOf, type LegState, newTrip, type Phase, quoteOf, type Trip } from './trip.ts';
+import { baseOf, type LegState, newTrip, type Phase, quoteOf, type Trip, type Working } from './trip.ts';
 import { dealWith, gapOf, policyTimer } from './unmatched.ts';
 import { bookOf, troubleOf } from './venue-book.ts';
 
@@ -30,6 +30,9 @@ type Leg = Decision['legs'][number];
 
 /** As many as risk keeps reservations for. */
 const MOST_TRIPS = 1000;
+/** The clock speaks ten times a second: an order that is noticed so long after it arrived was not watched. */
+const OVERDUE_MICROS = 500_000;
+const LOOK_AGAIN_MICROS = 100_000;
 const ITSELF: Conversion = { rate: decimal(1n, 0), by: 'multiplication' };
 
 /** An allowed entry begins a trip. Whatever happens, it comes to exactly one `position` that is not CLOSING. */
@@ -167,8 +170,39 @@ export function arrived(desk: Desk, tripId: string, place: number, context: Core
   const leg = trip?.phase?.legs[place];
   if (trip === undefined || leg === undefined || leg.working === null)
     throw new Error(`executor: expected an order of leg ${place} of trip ${tripId} on its way, found none`);
+  if (waits(desk, leg, leg.working, context.now)) {
+    leg.working.arrivesAt = context.now + LOOK_AGAIN_MICROS;
+    context.setTimer(arrivalTimer(trip, place), leg.working.arrivesAt);
+    return;
+  }
   arrive(desk, trip, place, context);
   advance(desk, trip, context);
+}
+
+/** Orders on their way when the session broke off are matched with what the market shows after it, or not at all. */
+export function awaitBooks(desk: Desk): void {
+  for (const { phase } of desk.trips.values())
+    for (const { working } of phase?.legs ?? []) if (working !== null) working.looksLeft ??= looksOf(desk);
+}
+
+/** Looks and not an hour: core time may jump over the whole break at once. */
+function looksOf({ settings }: Desk): number {
+  return Math.ceil(settings.staleMicros / LOOK_AGAIN_MICROS);
+}
+
+/**
+ * A break is noticed by the time it took before anything says so: what is that far overdue looks again, and knows then
+ * whether the session went on or time only stood still.
+ */
+function waits(desk: Desk, leg: LegState, working: Working, now: number): boolean {
+  if (working.looksLeft === undefined) {
+    // The first schema did not save when an order arrives.
+    if (working.arrivesAt === 0 || now - working.arrivesAt < OVERDUE_MICROS) return false;
+    working.looksLeft = looksOf(desk);
+    return true;
+  }
+  const book = bookOf(desk.books, leg.venue, leg.symbol);
+  return book !== undefined && !book.live && working.looksLeft-- > 0;
 }
 
 /** The pause before the policy's next try is over. */

@@ -63,7 +63,7 @@ export function fromFirstSchema(first: SavedFirst): SavedDesk {
     const ofVenue = books.get(venue) ?? [];
     books.set(venue, ofVenue);
     // Its age is not known, so it counts as of an earlier session.
-    ofVenue.push([symbol, { ...book, receivedAt: 0, backup: false, live: false, mid: 0, volatilityBps: 0 }]);
+    ofVenue.push([symbol, { ...book, asOf: 0, backup: false, live: false, mid: 0, volatilityBps: 0 }]);
   }
   const rates = new Map(first.rates);
   return {

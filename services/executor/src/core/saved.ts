@@ -11,7 +11,7 @@ import { newTally, type Tally, tallyOpening } from './tally.ts';
 import type { Trip } from './trip.ts';
 import type { VenueBook } from './venue-book.ts';
 
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 export interface SavedDesk {
   readonly modes: Modes;
@@ -62,7 +62,7 @@ export function loadDesk(json: SavedDesk, schema: number, settings: Settings): D
     ledger,
     tally: saved.tally === null ? tallyFrom(ledger) : copied(saved.tally),
     traded: new Map(saved.traded),
-    books: new Map(saved.books.map(([venue, books]) => [venue, new Map(books.map(([symbol, book]) => [symbol, { ...book }]))])),
+    books: new Map(saved.books.map(([venue, books]) => [venue, new Map(books.map(([symbol, book]) => [symbol, bookFrom(book)]))])),
     health: new Map(saved.health),
     instruments: new Map(saved.instruments.map((said) => [said.venue, instrumentsOf(said)])),
     conversions: new Map(saved.rates.map(([currency, conversion]) => [currency, parseConversion(conversion)])),
@@ -72,6 +72,12 @@ export function loadDesk(json: SavedDesk, schema: number, settings: Settings): D
     begun: { recent: new Set(saved.begun.recent), floors: new Map(saved.begun.floors) },
     stats: copied(saved.stats),
   };
+}
+
+/** The second schema said when a book was received, and not how late it came. */
+function bookFrom(book: VenueBook & { readonly receivedAt?: number }): VenueBook {
+  const { receivedAt, ...rest } = book;
+  return receivedAt === undefined ? rest : { ...rest, asOf: receivedAt };
 }
 
 function tallyFrom(ledger: Desk['ledger']): Tally {

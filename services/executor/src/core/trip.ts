@@ -16,7 +16,9 @@ export interface Working {
   readonly feeRate: string | null;
   /** What is put aside for it: quote currency when it buys, coins when it sells. */
   readonly reserved: { readonly currency: string; readonly amount: string };
-  readonly arrivesAt: number;
+  arrivesAt: number;
+  /** It was on its way when the session broke off: so often it still looks for a book from after it. */
+  looksLeft?: number;
   readonly latencyMs: number;
   state: OrderState;
   filled: string;

@@ -12,10 +12,11 @@ export interface Taken {
 /** A venue's newest book of one coin, less what own orders have taken from it. */
 export interface VenueBook {
   position: number;
-  receivedAt: number;
+  /** When it was received, less how late it came: what its age is counted from. */
+  asOf: number;
   /** Asked for over REST because the stream is away. */
   backup: boolean;
-  /** Said in this session: what an earlier one knew is not traded on. */
+  /** Said since the session began or went on: what was known before is not traded on. */
   live: boolean;
   bids: Levels;
   asks: Levels;
@@ -41,14 +42,15 @@ export function seeBook(books: VenueBooks, data: DataOf<'book'>, position: numbe
     ofVenue = new Map();
     books.set(data.venue, ofVenue);
   }
-  const { receivedAt, bids, asks } = data;
+  const { bids, asks } = data;
+  const asOf = data.receivedAt - (data.lateMs ?? 0) * 1_000;
   const backup = data.backup === true;
   let book = ofVenue.get(data.symbol);
   if (book === undefined) {
     if (ofVenue.size >= MOST_SYMBOLS) ofVenue.delete(ofVenue.keys().next().value as string);
     book = {
       position,
-      receivedAt,
+      asOf,
       backup,
       live: true,
       bids,
@@ -61,7 +63,7 @@ export function seeBook(books: VenueBooks, data: DataOf<'book'>, position: numbe
     ofVenue.set(data.symbol, book);
   } else {
     book.position = position;
-    book.receivedAt = receivedAt;
+    book.asOf = asOf;
     book.backup = backup;
     book.live = true;
     book.bids = bids;
@@ -93,7 +95,7 @@ export function bookOf(books: VenueBooks, venue: string, symbol: string): VenueB
   return books.get(venue)?.get(symbol);
 }
 
-/** Books of an earlier session stay for what was taken from them, and fill nothing until they are said anew. */
+/** Books from before a break stay for what was taken from them, and fill nothing until they are said anew. */
 export function retire(books: VenueBooks): void {
   for (const ofVenue of books.values()) for (const book of ofVenue.values()) book.live = false;
 }
@@ -106,10 +108,10 @@ export function troubleOf(
   staleMicros: number,
 ): string | null {
   if (book === undefined) return 'no book';
-  if (!book.live) return 'no book since the session began';
+  if (!book.live) return 'no book since the session began or went on';
   if (book.backup) return 'the book is a backup over REST';
   if (health === 'FROZEN' || health === 'DOWN') return `the book is not to be trusted: the venue is ${health}`;
-  const age = at - book.receivedAt;
+  const age = at - book.asOf;
   if (age > staleMicros) return `the book is stale: ${Math.round(age / 1000)} ms old, the limit is ${Math.round(staleMicros / 1000)} ms`;
   return null;
 }

@@ -1,4 +1,5 @@
 import { ClockOffset } from './clock-offset.ts';
+import { ReceiverClock } from './receiver-clock.ts';
 
 /** A book is stale that was not renewed for so long, or that came so late. */
 const STALE_MS = 5_000;
@@ -31,7 +32,15 @@ interface Known {
 export class BookAges {
   private readonly known = new Map<string, Known>();
   private readonly offset = new ClockOffset();
+  private readonly clock: ReceiverClock;
+  private readonly venue: string;
   private latency: number | null = null;
+
+  /** One receiver's clock for all venues of the process. */
+  constructor(venue = '', clock = new ReceiverClock()) {
+    this.venue = venue;
+    this.clock = clock;
+  }
 
   /** Times in µs as the book says them. Gives how late it came, in whole ms; 0 where that is nothing to speak of. */
   book(
@@ -41,7 +50,12 @@ export class BookAges {
   ): number {
     const before = this.known.get(symbol);
     const begins = before === undefined || before.epoch !== epoch;
-    const differenceMs = exchangeAt === null ? null : this.offset.lateness((receivedAt - exchangeAt) / 1_000, now);
+    let differenceMs: number | null = null;
+    if (exchangeAt !== null) {
+      const seemsMs = (receivedAt - exchangeAt) / 1_000;
+      if (!begins) this.clock.see(this.venue, seemsMs, now);
+      differenceMs = Math.max(0, this.offset.lateness(seemsMs, now) - this.clock.aheadMs(now));
+    }
     // The first book of an epoch may be an old one that is still true: a quiet market's last change.
     const lateMs = begins || differenceMs === null ? 0 : differenceMs;
     if (differenceMs !== null && !begins) this.latency = this.latency === null ? lateMs : this.latency + SHARE * (lateMs - this.latency);

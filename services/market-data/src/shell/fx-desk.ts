@@ -1,3 +1,4 @@
+import { ratePairsOf } from '@arb/shared/core';
 import type { ShellContext } from '@arb/shared/runtime';
 import { type Mid, quotesOf, rateOf } from '../core/index.ts';
 import type { BankNews } from './bank-rate.ts';
@@ -35,9 +36,7 @@ export class FxDesk {
     this.options = options;
     this.beganAt = options.context.time.monotonicMs();
     const { quotes, numeraire } = options;
-    const pairs = [...new Set(quotes.filter((quote) => quote !== numeraire).map((quote) => `${quote}-${numeraire}`))];
-    if (quotes.includes('KRW') && numeraire !== 'USD') pairs.push('KRW-USD');
-    this.pairs = pairs.map((pair) => ({ pair, saidAt: Number.NEGATIVE_INFINITY, last: null, lastWhat: '' }));
+    this.pairs = ratePairsOf(quotes, numeraire).map((pair) => ({ pair, saidAt: Number.NEGATIVE_INFINITY, last: null, lastWhat: '' }));
   }
 
   /** Pairs that a venue of this quote currency should be asked for, beside its coins. */

@@ -2,7 +2,7 @@ import type { SessionConfig } from '@arb/shared/core';
 import type { Cancel, Log, ShellContext, Time } from '@arb/shared/runtime';
 import { type SymbolMap, VENUES, type VenueAdapter } from '@arb/venues';
 import { type HttpGet, type OpenSocket, type StreamSink, VenueShell } from '@arb/venues/shell';
-import { chooseCoins, type Listing, type Settings, settingsOf } from '../core/index.ts';
+import { chooseCoins, type Listing, ReceiverClock, type Settings, settingsOf } from '../core/index.ts';
 import { liveAddresses, simulatedAddresses, simulatedBank } from './addresses.ts';
 import { BankRate } from './bank-rate.ts';
 import { BookOutlet } from './book-outlet.ts';
@@ -74,6 +74,7 @@ export class MarketRun {
       settings.source === 'recording'
         ? new RecordingPlayer({ time, log, speed: settings.recordingSpeed, room: () => this.outlet.room() }, deps.recordings ?? new Map())
         : null;
+    const clock = new ReceiverClock();
     this.desks = settings.venues.map((config) => {
       const adapter = VENUES.get(config.name) as VenueAdapter;
       return new VenueDesk({
@@ -84,6 +85,7 @@ export class MarketRun {
         context,
         log,
         outlet: this.outlet,
+        clock,
         fx: this.fx,
         connect: (sink, symbols) => this.connect(adapter, sink, symbols),
         listed: () => this.listed(),

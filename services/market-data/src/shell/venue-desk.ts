@@ -16,7 +16,7 @@ import {
   type WalletStatus,
 } from '@arb/venues';
 import type { StreamSink } from '@arb/venues/shell';
-import { type Listing, type Settings, suspendedOf, warnedOf } from '../core/index.ts';
+import { type Listing, type ReceiverClock, type Settings, suspendedOf, warnedOf } from '../core/index.ts';
 import type { BookOutlet } from './book-outlet.ts';
 import { FxDesk } from './fx-desk.ts';
 import { instrumentsOf } from './instruments-of.ts';
@@ -43,6 +43,8 @@ export interface VenueDeskDeps {
   readonly context: ShellContext;
   readonly log: Log;
   readonly outlet: BookOutlet;
+  /** What all venues' books say of this machine's clock. */
+  readonly clock: ReceiverClock;
   readonly fx: FxDesk;
   readonly connect: (sink: StreamSink, symbols: SymbolMap) => VenueConnection;
   /** The venue has said what it trades. */
@@ -79,7 +81,7 @@ export class VenueDesk {
     this.deps = deps;
     const { config, adapter, settings } = deps;
     this.name = config.name;
-    this.health = new VenueHealth(config.name);
+    this.health = new VenueHealth(config.name, deps.clock);
     const names = settings.coinNames[config.name] ?? {};
     this.coinNames = coinSpelling(names);
     this.map = adapter.symbols(undefined, names);

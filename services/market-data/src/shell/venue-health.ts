@@ -1,5 +1,5 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { type Ages, BookAges, stateOf } from '../core/index.ts';
+import { type Ages, BookAges, type ReceiverClock, stateOf } from '../core/index.ts';
 import type { Dropped } from './book-outlet.ts';
 import type { VenueConnection } from './venue-connection.ts';
 
@@ -15,7 +15,7 @@ export interface VenueNotices {
 /** What is known of one venue's connection. All times are monotonic ms. */
 export class VenueHealth {
   readonly venue: string;
-  readonly ages = new BookAges();
+  readonly ages: BookAges;
   private openedAt: number | null = null;
   private lossWhy: string | null = null;
   private bookAt: number | null = null;
@@ -29,8 +29,9 @@ export class VenueHealth {
   private rateFrom: { readonly at: number; readonly books: number; readonly messages: number } | null = null;
   private rates = { booksPerSecond: 0, messagesPerSecond: 0 };
 
-  constructor(venue: string) {
+  constructor(venue: string, clock: ReceiverClock) {
     this.venue = venue;
+    this.ages = new BookAges(venue, clock);
   }
 
   opened(now: number): void {

@@ -1,4 +1,5 @@
 import type { Move } from './rebalance.ts';
+import type { UsualPremiums } from './usual-premium.ts';
 
 /** A coin that could be entered but for the number of trips: while it stands, a better one goes first. */
 export interface Standing {
@@ -12,12 +13,14 @@ export interface CoinState {
   /** In the numeraire, as the last book of it showed. */
   mid: number | null;
   standing: Standing | null;
+  /** Null until a book of it was seen. */
+  premiums: UsualPremiums | null;
   /** When each refusal of each route was last said. */
   readonly said: Map<string, number>;
 }
 
 export function newCoinState(): CoinState {
-  return { restUntil: 0, mid: null, standing: null, said: new Map() };
+  return { restUntil: 0, mid: null, standing: null, premiums: null, said: new Map() };
 }
 
 /** Above what all routes of a coin can be refused for at once only in theory; then the oldest are forgotten. */

@@ -6,7 +6,9 @@ import { type Desk, exposureOf, imbalanceOf, nextTrip, ratesBehind, turnoverOf }
 import { held } from './market-view.ts';
 import { premiumOf } from './premium.ts';
 import { type Candidate, coinRefusal, costOf, marketRefusal, oppositeRefusal, type Refusal, ranked } from './refusals.ts';
+import { roundTripNumbers, roundTripOf, roundTripRefusal } from './round-trip.ts';
 import { type Scene, type Surveyed, survey } from './route.ts';
+import type { Settings } from './settings.ts';
 
 /** How long a coin that had to wait for room is thought to be worth it still. */
 const STANDING_MICROS = 1_000_000;
@@ -18,7 +20,7 @@ export function enter(desk: Desk, event: StreamEvent<'l2'>, scene: Scene, state:
   const closed = coinRefusal(event.data.coin, desk, state.restUntil, context.now, settings);
   // Nothing would come of looking but saying the same again.
   if (closed !== null && !wouldSay(state, closed.rule, context.now, settings.refusalMicros)) return;
-  const surveyed = survey(scene, settings);
+  const surveyed = survey(scene, settings, state.premiums);
   const { best, candidates, fresh } = surveyed;
   if (best === null) {
     const refusal: Refusal =
@@ -33,16 +35,16 @@ export function enter(desk: Desk, event: StreamEvent<'l2'>, scene: Scene, state:
   }
   if (candidates.length === 0) {
     // One stands for all of them: nearer than the best one, none was.
-    if (!maySay(state, 'min-edge', context.now, settings.refusalMicros)) return;
+    if (!maySay(state, best.edgeBps < settings.minEdgeBps ? 'min-edge' : 'round-trip', context.now, settings.refusalMicros)) return;
     const [candidate] = ranked([best], scene, desk.view, settings) as [Candidate];
-    const refusal = marketRefusal(candidate, scene, desk, settings) as Refusal;
-    say(desk, event, scene, surveyed, candidate, 1, refusal, context);
+    const refusal = marketRefusal(candidate, scene, desk, settings) ?? wayBackRefusal(scene, candidate, state, settings);
+    if (refusal !== null) say(desk, event, scene, surveyed, candidate, 1, refusal, state, context);
     return;
   }
   const order = ranked(candidates, scene, desk.view, settings);
   if (closed !== null) {
     if (maySay(state, closed.rule, context.now, settings.refusalMicros))
-      say(desk, event, scene, surveyed, order[0] as Candidate, 1, closed, context);
+      say(desk, event, scene, surveyed, order[0] as Candidate, 1, closed, state, context);
     return;
   }
   for (let i = 0; i < order.length; i++) {
@@ -54,7 +56,7 @@ export function enter(desk: Desk, event: StreamEvent<'l2'>, scene: Scene, state:
     }
     const { route } = candidate;
     if (maySay(state, `${route.buy}>${route.sell} ${refusal.rule}`, context.now, settings.refusalMicros))
-      say(desk, event, scene, surveyed, candidate, i + 1, refusal, context);
+      say(desk, event, scene, surveyed, candidate, i + 1, refusal, state, context);
   }
 }
 
@@ -65,6 +67,10 @@ function refusalOf(desk: Desk, scene: Scene, candidate: Candidate, state: CoinSt
     oppositeRefusal(candidate.route, scene, desk) ??
     roomRefusal(desk, candidate, state, now)
   );
+}
+
+function wayBackRefusal(scene: Scene, { route }: Candidate, { premiums }: CoinState, settings: Settings): Refusal | null {
+  return premiums === null ? null : roundTripRefusal(roundTripOf(scene, route, route.bought.value, premiums), settings);
 }
 
 /** With little room left, the coins that score best go first. */
@@ -100,7 +106,7 @@ function open(
   const { route, score } = candidate;
   const { buy, sell } = venuesOf(event.data, route.buy, route.sell);
   const trip = nextTrip(desk, coin);
-  const numbers = numbersOf(desk, event, scene, surveyed, candidate, rank);
+  const numbers = numbersOf(desk, event, scene, surveyed, candidate, rank, state.premiums);
   const decision = entry(scene, route, { trip, score: score.total, numbers }, settings, context.now);
   desk.trips.set(trip, {
     id: trip,
@@ -132,11 +138,12 @@ function say(
   candidate: Candidate,
   rank: number,
   refusal: Refusal,
+  state: CoinState,
   context: CoreContext,
 ): void {
   const { route, score } = candidate;
   const venues = venuesOf(event.data, route.buy, route.sell);
-  const numbers = numbersOf(desk, event, scene, surveyed, candidate, rank);
+  const numbers = numbersOf(desk, event, scene, surveyed, candidate, rank, state.premiums);
   const given = { route: venues, edgeBps: route.edgeBps, score: score.total, numbers };
   context.emit(
     'decision',
@@ -154,6 +161,7 @@ function numbersOf(
   { candidates, fresh }: Surveyed,
   { route, score }: Candidate,
   rank: number,
+  premiums: CoinState['premiums'],
 ): Numbers {
   const { settings, view } = desk;
   const { buy, sell } = venuesOf(l2, route.buy, route.sell);
@@ -167,6 +175,7 @@ function numbersOf(
   );
   return {
     ...routeNumbers(scene, route),
+    ...(premiums === null ? {} : roundTripNumbers(roundTripOf(scene, route, route.bought.value, premiums))),
     premiumBps,
     fxBasisBps,
     residualBps,

@@ -3,6 +3,7 @@ import { leanAfter } from './inventory.ts';
 import type { Settings } from './settings.ts';
 import { roundDown, type Step } from './steps.ts';
 import type { Terms } from './terms.ts';
+import type { UsualPremiums } from './usual-premium.ts';
 import { type Ladders, quantityFor, type Walk, walkedValue, walkOf } from './walk.ts';
 
 type L2 = DataOf<'l2'>;
@@ -89,10 +90,39 @@ export function routeOf(scene: Scene, buy: number, sell: number, quantity: numbe
   };
 }
 
+/** As `roundTripRefusal` says, by the same steps and before a route is made: most that look good there are not worth it back. */
+function comesBack(
+  scene: Scene,
+  premiums: UsualPremiums | null,
+  buy: number,
+  sell: number,
+  quantity: number,
+  bought: number,
+  sold: number,
+  edgeBps: number,
+  settings: Settings,
+): boolean {
+  if (premiums === null || settings.minRoundTripBps === null) return true;
+  const { means, last, at, since, venues } = premiums;
+  const place = sell * venues.length + buy;
+  const seconds = ((at[place] as number) - (since[place] as number)) / 1_000_000;
+  if (at[place] === 0 || seconds < settings.premiumWarmUpSeconds) return false;
+  const buyTerms = scene.terms[buy] as Terms;
+  const sellTerms = scene.terms[sell] as Terms;
+  const backSold = walkedValue(scene.ladders.bids, buy, quantity) * (1 - buyTerms.feeBps / 10_000);
+  const backBought = walkedValue(scene.ladders.asks, sell, quantity);
+  const fee = 1 + sellTerms.feeBps / 10_000;
+  const takes = backBought * ((means[place] as number) / (last[place] as number)) * fee - backSold;
+  const round = edgeBps - ((takes / bought) * 10_000 + (buyTerms.slippageBps + sellTerms.slippageBps));
+  if (!(round >= settings.minRoundTripBps)) return false;
+  const atOnce = afterFeesBps(bought, sold, buyTerms.feeBps, sellTerms.feeBps) - ((backBought * fee - backSold) / bought) * 10_000;
+  return settings.stopLossBps + atOnce >= settings.minStopRoomBps;
+}
+
 export interface Surveyed {
   /** The one with the highest edge, or null where no pair of venues shows enough depth. */
   readonly best: Route | null;
-  /** All whose edge is enough, by edge, best first. */
+  /** All whose edge is enough, and that of the whole round, by edge, best first. */
   readonly candidates: readonly Route[];
   readonly fresh: number;
 }
@@ -101,7 +131,7 @@ export interface Surveyed {
  * Every ordered pair of fresh venues at the intended size. For most pairs only the edge is worked out, by the same
  * steps as the whole route: the whole of it is made for those that matter.
  */
-export function survey(scene: Scene, settings: Settings): Surveyed {
+export function survey(scene: Scene, settings: Settings, premiums: UsualPremiums | null): Surveyed {
   const { ladders, terms, held, lots } = scene;
   const candidates: Route[] = [];
   let best = Number.NEGATIVE_INFINITY;
@@ -132,7 +162,8 @@ export function survey(scene: Scene, settings: Settings): Surveyed {
       const sold = walkedValue(ladders.bids, sell, quantity);
       const cost = inventoryCostOf(leanAfter(held[buy] as number, held[sell] as number, quantity), settings);
       const edge = edgeOf(bought, sold, buyTerms, sellTerms, cost);
-      if (edge >= settings.minEdgeBps) candidates.push(routeOf(scene, buy, sell, quantity, settings) as Route);
+      if (edge >= settings.minEdgeBps && comesBack(scene, premiums, buy, sell, quantity, bought, sold, edge, settings))
+        candidates.push(routeOf(scene, buy, sell, quantity, settings) as Route);
       if (!(edge > best)) continue;
       best = edge;
       bestBuy = buy;

@@ -112,7 +112,7 @@ describe('the survey of all routes', () => {
     fc.assert(
       fc.property(scene, (given) => {
         const all = plainly(given).sort((a, b) => b.edgeBps - a.edgeBps);
-        const { best, candidates } = survey(given, settings);
+        const { best, candidates } = survey(given, settings, null);
         expect(best).toEqual(all[0] ?? null);
         expect(candidates).toEqual(all.filter(({ edgeBps }) => edgeBps >= settings.minEdgeBps));
         found += candidates.length;
@@ -127,7 +127,7 @@ describe('the survey of all routes', () => {
       fc.property(scene, (given) => {
         const view = newMarketView();
         const enough = ranked(plainly(given), given, view, settings).filter(({ route }) => route.edgeBps >= settings.minEdgeBps);
-        const quick = ranked(survey(given, settings).candidates, given, view, settings);
+        const quick = ranked(survey(given, settings, null).candidates, given, view, settings);
         expect(quick.map(({ score }) => score.total)).toEqual(enough.map(({ score }) => score.total));
       }),
     );

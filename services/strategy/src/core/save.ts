@@ -5,6 +5,7 @@ import { type Desk, newDesk, renewTerms } from './desk.ts';
 import { rulesOf } from './instruments.ts';
 import type { HeldHealth, HeldRate, MarketView, Mode } from './market-view.ts';
 import type { OpenTrip } from './trip.ts';
+import { copyOf, type UsualPremiums } from './usual-premium.ts';
 
 type Entries<T> = readonly [string, T][];
 
@@ -14,7 +15,9 @@ interface Saved {
   readonly counted: Entries<number>;
   readonly since: number;
   readonly trips: readonly OpenTrip[];
-  readonly coins: Entries<Omit<CoinState, 'said'> & { readonly said: Entries<number> }>;
+  readonly coins: Entries<
+    Omit<CoinState, 'said' | 'premiums'> & { readonly said: Entries<number>; readonly premiums?: UsualPremiums | null }
+  >;
   readonly moves: Entries<Omit<MoveState, 'said'> & { readonly said: Entries<number> }>;
   readonly view: {
     readonly mode: Mode;
@@ -33,16 +36,14 @@ interface Saved {
 export function saveDesk(desk: Desk | null): Json {
   if (desk === null) return null;
   const { config, tag, counted, since, trips, coins, moves, view } = desk;
-  const said = <T extends { readonly said: ReadonlyMap<string, number> }>(entries: ReadonlyMap<string, T>) =>
-    [...entries].map(([key, value]) => [key, { ...value, said: [...value.said] }]);
   return {
     config,
     tag,
     counted: [...counted],
     since,
     trips: [...trips.values()],
-    coins: said(coins),
-    moves: said(moves),
+    coins: [...coins].map(([coin, state]) => [coin, { ...state, premiums: copyOf(state.premiums), said: [...state.said] }]),
+    moves: [...moves].map(([currency, state]) => [currency, { ...state, said: [...state.said] }]),
     view: {
       mode: view.mode,
       universe: view.universe === null ? null : [...view.universe],
@@ -67,7 +68,8 @@ export function loadDesk(json: Json, schema: number): Desk | null {
   desk.since = saved.since;
   for (const [coin, number] of saved.counted) desk.counted.set(coin, number);
   for (const trip of saved.trips) desk.trips.set(trip.id, trip);
-  for (const [coin, state] of saved.coins) desk.coins.set(coin, { ...state, said: new Map(state.said) });
+  for (const [coin, state] of saved.coins)
+    desk.coins.set(coin, { ...state, premiums: copyOf(state.premiums ?? null), said: new Map(state.said) });
   for (const [currency, state] of saved.moves) desk.moves.set(currency, { ...state, said: new Map(state.said) });
   loadView(desk.view, saved.view);
   renewTerms(desk);

@@ -7,6 +7,11 @@ export interface Settings {
   readonly notionalText: string;
   readonly minEdgeBps: number;
   readonly exitEdgeBps: number;
+  /** Null: the way back is not looked at. */
+  readonly minRoundTripBps: number | null;
+  readonly minStopRoomBps: number;
+  readonly premiumMicros: number;
+  readonly premiumWarmUpSeconds: number;
   readonly takeProfitBps: number;
   readonly stopLossBps: number;
   readonly abnormalEdgeBps: number;
@@ -44,6 +49,10 @@ export function settingsOf(config: unknown): Settings {
     notionalText: strategy.notional,
     minEdgeBps: strategy.minEdgeBps,
     exitEdgeBps: strategy.exitEdgeBps,
+    minRoundTripBps: strategy.minRoundTripBps ?? null,
+    minStopRoomBps: strategy.minStopRoomBps ?? 0,
+    premiumMicros: (strategy.premiumSeconds ?? 0) * 1_000_000,
+    premiumWarmUpSeconds: strategy.premiumWarmUpSeconds ?? 0,
     takeProfitBps: strategy.takeProfitBps,
     stopLossBps: strategy.stopLossBps,
     abnormalEdgeBps: strategy.abnormalEdgeBps,

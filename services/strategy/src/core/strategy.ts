@@ -1,5 +1,6 @@
-import type { AnyEvent, StreamEvent } from '@arb/shared/contracts';
+import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
 import type { Core, CoreContext, Json } from '@arb/shared/core';
+import type { CoinState } from './coin-state.ts';
 import { coinStateOf, type Desk, deskUnder, isFromBefore, ratesBehind, renewTerms, sceneOf } from './desk.ts';
 import { enter } from './enter.ts';
 import { exitOf } from './leave.ts';
@@ -8,6 +9,7 @@ import { giveUp, rebalance } from './move.ts';
 import type { Scene } from './route.ts';
 import { loadDesk, saveDesk } from './save.ts';
 import { type OpenTrip, tagOf, tripsOf, withCash } from './trip.ts';
+import { areOf, newUsualPremiums, seePremiums } from './usual-premium.ts';
 import { VERSION } from './version.ts';
 import { midOf } from './walk.ts';
 
@@ -41,11 +43,18 @@ export function makeStrategy(): Core {
     if (state === null) return;
     state.mid = midOf(event.data) ?? state.mid;
     const scene = sceneOf(desk, event.data);
+    learnPremiums(state, event.data, desk, context.now);
     let left = false;
     for (const trip of tripsOf(desk.trips, coin)) left = leave(desk, scene, trip, context) || left;
     // The way back is no opportunity beside itself.
     if (!left) enter(desk, event, scene, state, context);
     rebalance(desk, coin, context);
+  }
+
+  function learnPremiums(state: CoinState, l2: DataOf<'l2'>, { settings, ladders }: Desk, now: number): void {
+    if (settings.minRoundTripBps === null) return;
+    if (state.premiums === null || !areOf(state.premiums, l2)) state.premiums = newUsualPremiums(l2);
+    seePremiums(state.premiums, l2, ladders, now, settings);
   }
 
   function leave(desk: Desk, scene: Scene, trip: OpenTrip, context: CoreContext): boolean {
@@ -127,7 +136,7 @@ export function makeStrategy(): Core {
 
   return {
     version: VERSION,
-    schema: 2,
+    schema: 3,
     inputs: [
       'session.started',
       'session.resumed',

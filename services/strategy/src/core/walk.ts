@@ -124,6 +124,11 @@ export function bestOf(ladder: Ladder, place: number): number | null {
   return (ladder.counts[place] as number) > 0 ? (ladder.originals[place * MOST_LEVELS] as number) : null;
 }
 
+/** Best price of a venue in the numeraire; 0 where that side is not shown. */
+export function bestAt({ counts, prices }: Ladder, place: number): number {
+  return (counts[place] as number) > 0 ? (prices[place * MOST_LEVELS] as number) : 0;
+}
+
 /** Between the best bid and the best ask of all venues, in the numeraire; null where a side is empty. */
 export function midOf(l2: L2): number | null {
   const bid = l2.bids[0];

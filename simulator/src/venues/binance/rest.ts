@@ -50,7 +50,7 @@ export function binanceRest(floor: Floor, streams: BinanceStreams): (request: Ht
       try {
         codes = JSON.parse(many) as readonly unknown[];
       } catch {
-        codes = [];
+        codes = []; // refused below, as a list of no known symbol
       }
     if (codes === null) return floor.listings;
     const found = (Array.isArray(codes) ? codes : []).map((code) => floor.byCode.get(String(code)));
