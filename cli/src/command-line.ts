@@ -1,11 +1,12 @@
 import { type Command, EXIT_FAILED, EXIT_GOOD, EXIT_USAGE, type Output, UsageError } from './command.ts';
-import { COMMANDS } from './commands/index.ts';
+import { LOADED_ALONE } from './commands/alone.ts';
 import { findCommand, parseWords, usageOf } from './parse.ts';
 
-/** Runs one command line and returns its exit code. Never throws. */
-export async function runCommandLine(argv: readonly string[], output: Output, commands: readonly Command[] = COMMANDS): Promise<number> {
+/** Runs one command line and returns its exit code. Never throws. Without `commands` it knows all there are. */
+export async function runCommandLine(argv: readonly string[], output: Output, known?: readonly Command[]): Promise<number> {
   try {
     const [name, ...rest] = argv;
+    const commands = known ?? (await commandsFor(name));
     if (name === undefined) {
       output.say(help(commands));
       return EXIT_USAGE;
@@ -28,6 +29,11 @@ export async function runCommandLine(argv: readonly string[], output: Output, co
     output.say(reasonOf(error));
     return EXIT_FAILED;
   }
+}
+
+async function commandsFor(name: string | undefined): Promise<readonly Command[]> {
+  const alone = name !== undefined && Object.hasOwn(LOADED_ALONE, name) ? LOADED_ALONE[name] : undefined;
+  return alone === undefined ? (await import('./commands/index.ts')).COMMANDS : [await alone()];
 }
 
 /** The sentence, then what caused it; the stack only where ARB_LOG_LEVEL asks for more. */

@@ -1,6 +1,6 @@
 export type { Campaign, CampaignOutcome } from './campaign/campaign.ts';
 export { CAMPAIGNS } from './campaign/campaigns.ts';
-export { CORES } from './cores/cores.ts';
+export { CORES, CORES_MODULE } from './cores/cores.ts';
 export { type Home, homeOf } from './stack/home.ts';
 export type { Program } from './stack/program.ts';
 export { planServices, type ServerAddresses } from './stack/services.ts';

@@ -13,7 +13,9 @@ import { corruptSnapshot } from './servers/corrupt-snapshot.ts';
 import { lostStream } from './servers/lost-stream.ts';
 import { postgresAway } from './servers/postgres-away.ts';
 import { redisFlushed } from './servers/redis-flushed.ts';
+import { replicas } from './servers/replicas.ts';
 import { handover } from './sessions/handover.ts';
+import { otherNode } from './sessions/other-node.ts';
 import { simulation } from './simulation/simulation.ts';
 
 /** Every proof there is, in the order in which they are listed. */
@@ -22,7 +24,9 @@ export const PROOFS: readonly Proof[] = [
   standby,
   resume,
   handover,
+  otherNode,
   lostStream,
+  replicas,
   postgresAway,
   redisFlushed,
   corruptSnapshot,

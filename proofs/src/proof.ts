@@ -9,6 +9,8 @@ export interface ProofOptions {
 
 export interface ProofResult {
   readonly ok: boolean;
+  /** What it needs is not on this machine: nothing was proved, and nothing broke. */
+  readonly nothing?: boolean;
   /** What was measured and what did not hold, for a person. */
   readonly lines: readonly string[];
 }

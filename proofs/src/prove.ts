@@ -8,7 +8,14 @@ const MOST_SECONDS = 600;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { seed: { type: 'string' }, seconds: { type: 'string' } } });
+  let asked: ReturnType<typeof asks>;
+  try {
+    asked = asks();
+  } catch (error) {
+    complain((error as Error).message);
+    return EXIT_USAGE;
+  }
+  const { positionals, values } = asked;
   const [name] = positionals;
   if (name === undefined) {
     for (const { name, says, usualSeconds } of PROOFS) say(`${name.padEnd(18)} ${says} (${usualSeconds} s)`);
@@ -27,14 +34,22 @@ async function main(): Promise<number> {
   }
   const seed = values.seed ?? '1';
   say(`${proof.name}, seed ${seed}: ${proof.says}`);
-  const { ok } = await proof.run({ seconds, seed, out: (line) => say(`  ${line}`) }).catch((error: Error) => {
+  const { ok, nothing } = await proof.run({ seconds, seed, out: (line) => say(`  ${line}`) }).catch((error: Error) => {
     say(`  DOES NOT HOLD: it runs to its end: ${error.message}`);
-    return { ok: false };
+    return { ok: false, nothing: false };
   });
   say(
-    ok ? `proved: ${proof.name}` : `NOT proved: ${proof.name}; again: npm run prove -- ${proof.name} --seed ${seed} --seconds ${seconds}`,
+    nothing === true
+      ? `nothing was proved: ${proof.name}`
+      : ok
+        ? `proved: ${proof.name}`
+        : `NOT proved: ${proof.name}; again: npm run prove -- ${proof.name} --seed ${seed} --seconds ${seconds}`,
   );
   return ok ? 0 : 1;
+}
+
+function asks() {
+  return parseArgs({ allowPositionals: true, options: { seed: { type: 'string' }, seconds: { type: 'string' } } });
 }
 
 function say(line: string): void {

@@ -12,7 +12,7 @@ const POLL_MS = 50;
 
 export const handover: Command = {
   name: 'handover',
-  says: 'the running stack goes on with the code and the configuration files as they are now, its state kept',
+  says: 'the running stack goes on with the code and the configuration files as they are now, in a child session, its state kept',
   words: [],
   flags: JSON_FLAG,
   async run({ flags }, { out, say }) {
@@ -54,10 +54,6 @@ async function told(
   });
   const result = { from, to, ...found, readyMs: Math.round(tookMs) };
   if (json) out(JSON.stringify(result));
-  else if (from === to)
-    out(
-      `nothing to hand over: neither the configuration nor the version of a core has changed, ${from} goes on and nothing was started anew. For changes around the cores: npx arb stop, then npm start`,
-    );
   else
     out(
       `${from} ended at position ${found.position}, ${to} goes on from there: ${found.withoutSessionMs} ms between them, all services ready after ${(tookMs / 1_000).toFixed(1)} s`,

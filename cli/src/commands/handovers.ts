@@ -5,6 +5,7 @@ import { openJournalReader } from '@arb/shared/journal';
 import type { Output } from '../command.ts';
 import { CHECKOUT } from '../stack/home.ts';
 import type { Stack } from '../stack/stack.ts';
+import { changesOf } from './changes.ts';
 import { sessionOf, untilOver } from './live-session.ts';
 
 /** What `arb handover` asks the process that runs the stack for. */
@@ -32,12 +33,8 @@ export function watchHandovers(output: Output): Handovers {
           return;
         }
         const from = stack.session() as string;
-        if (!(await isAnother(stack.servers.postgres, from, configHash(next)))) {
-          output.say('no handover: neither the configuration nor the version of a core has changed');
-          stack.noHandover(null);
-          return;
-        }
-        output.say('handing over: successors of all services start beside them');
+        const changed = await changes(stack.servers.postgres, from, configHash(next));
+        output.say(`handing over, ${changed}: successors of all services start beside them`);
         await stack.handover({
           untilCut: ({ postgres }) => untilOver(postgres, from, signal),
           sessionOf: ({ postgres }) => sessionOf(postgres, configHash(next), from, signal),
@@ -80,14 +77,14 @@ function wanted(settings: NodeJS.ProcessEnv, present: SessionConfig): SessionCon
   }
 }
 
-/** Whether what would run now is not what runs: another configuration, or another version of a core. */
-async function isAnother(postgres: string, session: string, hash: string): Promise<boolean> {
+/** What is another now than in the session that runs. Where it is nothing, there may still be a release of the code around the cores. */
+async function changes(postgres: string, session: string, hash: string): Promise<string> {
   const versions = await versionsNow();
   const reader = openJournalReader(postgres);
   try {
     const row = await reader.session(session);
     if (row === null) throw new Error(`session ${session}, which runs here, is not in its journal`);
-    return row.configHash !== hash || Object.entries(versions).some(([service, version]) => row.versions[service] !== version);
+    return changesOf(row, hash, versions) ?? 'with the same configuration and the same cores';
   } finally {
     await reader.close();
   }

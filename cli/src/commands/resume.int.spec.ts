@@ -15,10 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function begin(id: string, hash = configHash(config)): Promise<void> {
+async function begin(id: string, hash = configHash(config), versions: Readonly<Record<string, string>> = CORE_VERSIONS): Promise<void> {
   const store = openJournalStore(server.url);
   await store.lock();
-  const versions = CORE_VERSIONS;
   await store.createSession({
     id,
     parent: null,
@@ -61,6 +60,11 @@ describe('a start that must go on', () => {
     await expect(resume('one')).rejects.toThrow(
       'one is over (its last position is 0); the newest session is other, and only that one can be gone on with',
     );
+  });
+
+  it('names the core whose version has changed, and takes no notice of code around the cores', async () => {
+    await begin('newer', configHash(config), { ...CORE_VERSIONS, risk: 'before' });
+    expect(await resume()).toBe(`going on from newer in a child session: risk was version before and is ${CORE_VERSIONS.risk}`);
   });
 
   it('cannot be a clean one as well, and a session is named only with it', () => {

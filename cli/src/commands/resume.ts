@@ -3,6 +3,7 @@ import { CORE_VERSIONS } from '@arb/shared/core';
 import { openArchive } from '@arb/shared/journal';
 import { resolveSession } from '@arb/shared/replay';
 import { type Given, UsageError } from '../command.ts';
+import { changesOf } from './changes.ts';
 
 export function requireResumable({ flags, words }: Given): void {
   if (flags.resume === true && flags.clean === true)
@@ -33,13 +34,12 @@ export async function requireSession(
         );
       }
     }
-    const sameConfig = newest.configHash === configHash(config);
-    const sameCode = Object.entries(CORE_VERSIONS).every(([service, version]) => newest.versions[service] === version);
+    const changed = changesOf(newest, configHash(config), CORE_VERSIONS);
     const over = newest.status === 'ended' || newest.status === 'lost';
     say(
-      sameConfig && sameCode && !over
+      changed === null && !over
         ? `going on with ${newest.id}`
-        : `going on from ${newest.id} in a child session: ${over ? `it is ${newest.status}` : `the ${sameCode ? 'configuration' : 'code'} has changed`}`,
+        : `going on from ${newest.id} in a child session: ${over ? `it is ${newest.status}` : changed}`,
     );
   } finally {
     await archive.close();

@@ -1,31 +1,21 @@
 import type { ListedSession } from '@arb/shared/journal';
 import { type Command, EXIT_GOOD, JSON_FLAG } from '../command.ts';
 import { parseCount } from '../parse.ts';
+import { stateOf } from '../record/session-state.ts';
 import { withArchive } from '../record/with-archive.ts';
 import { table } from '../table.ts';
-
-interface Listed {
-  readonly session: string;
-  /** `imported` for one that came out of a file. */
-  readonly status: string;
-  readonly startedAt: string;
-  readonly endedAt: string | null;
-  /** Last journaled position. */
-  readonly head: number;
-  readonly parent: string | null;
-  readonly parentPosition: number | null;
-}
 
 const LISTED = 50;
 
 export const sessions: Command = {
   name: 'sessions',
-  says: 'the sessions in the journal, newest first',
+  says: 'the sessions in the journal, newest first, and whether the one without an end is running',
   words: [],
   flags: { ...JSON_FLAG, limit: { type: 'string', value: 'N', says: `how many at most (${LISTED})` } },
   async run({ flags }, { out, say }) {
     const limit = typeof flags.limit === 'string' ? parseCount('limit', flags.limit) : LISTED;
-    const found = await withArchive(say, async (archive) => (await archive.list(limit)).map(listed));
+    const found = await withArchive(say, (archive) => archive.list(limit));
+    // As /api/sessions says it: a program reads both in one way.
     if (flags.json === true) out(JSON.stringify(found));
     else if (found.length === 0) out('no session yet: "npm start" begins one');
     else for (const line of table(['session', 'status', 'started', 'ended', 'positions', 'parent'], found.map(cells))) out(line);
@@ -33,17 +23,8 @@ export const sessions: Command = {
   },
 };
 
-function listed({ id, status, importedAt, startedAt, endedAt, head, parent, parentPosition }: ListedSession): Listed {
-  return { session: id, status: importedAt === null ? status : 'imported', startedAt, endedAt, head, parent, parentPosition };
-}
-
-function cells(row: Listed): readonly (string | number | null)[] {
-  return [
-    row.session,
-    row.status,
-    row.startedAt,
-    row.endedAt,
-    row.head,
-    row.parent === null ? null : `${row.parent}:${row.parentPosition ?? '?'}`,
-  ];
+function cells(row: ListedSession): readonly (string | number | null)[] {
+  const { id, status, importedAt, startedAt, endedAt, head, parent, parentPosition } = row;
+  const shown = importedAt === null ? stateOf(row) : status === 'ended' ? 'imported' : 'half imported';
+  return [id, shown, startedAt, endedAt, head, parent === null ? null : `${parent}:${parentPosition ?? '?'}`];
 }

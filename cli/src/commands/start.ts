@@ -4,6 +4,7 @@ import type { SessionConfig } from '@arb/shared/config';
 import { configHash, loadConfig } from '@arb/shared/config';
 import { migrate, openJournalReader } from '@arb/shared/journal';
 import { type Command, EXIT_FAILED, EXIT_GOOD, type Given, type Output } from '../command.ts';
+import { onInterrupt } from '../interrupts.ts';
 import { parseChoice, parseDuration } from '../parse.ts';
 import { homeOf } from '../stack/home.ts';
 import { planServices } from '../stack/services.ts';
@@ -17,8 +18,6 @@ import { requireResumable, requireSession } from './resume.ts';
 const MARKETS = ['simulated', 'live', 'recording'] as const;
 /** Two sessions' streams during a cut, and room for the server's own files. */
 const STREAMS_AT_ONCE = 3;
-/** Ctrl-C under npm arrives twice: from the terminal and from npm. Only a later one means "faster". */
-const SAME_INTERRUPT_MS = 500;
 
 export const start: Command = {
   name: 'start',
@@ -176,26 +175,19 @@ interface Interrupts {
 
 function watchInterrupts(output: Output): Interrupts {
   const controller = new AbortController();
-  let first = 0;
   let hurry = (): void => {};
-  const onSignal = (): void => {
-    if (!controller.signal.aborted) {
-      first = performance.now();
-      controller.abort(new Error('interrupted'));
-    } else if (performance.now() - first > SAME_INTERRUPT_MS) {
+  const close = onInterrupt(
+    () => controller.abort(new Error('interrupted')),
+    () => {
       output.say('stopping at once');
       hurry();
-    }
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
+    },
+  );
   return {
     signal: controller.signal,
     hurryWith(call) {
       hurry = call;
     },
-    close() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
+    close,
   };
 }

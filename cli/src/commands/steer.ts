@@ -14,7 +14,11 @@ const STEERINGS: readonly Steering[] = [
   { name: 'halt', says: 'no order leaves any more; one that has not left is cancelled', target: 'none' },
   { name: 'reduce-only', says: 'no entries; exits and unwinding go on', target: 'none' },
   { name: 'go-on', says: 'trade again, after a halt, a breaker or a lost session; losses are counted anew', target: 'none' },
-  { name: 'flatten', says: 'close what is open: all of it, a coin, or a route (BTC:binance>upbit)', target: 'optional' },
+  {
+    name: 'flatten',
+    says: 'close what is open: all of it, a coin, or a route (BTC:binance>upbit); entries go on, but for reduce-only',
+    target: 'optional',
+  },
   { name: 'pause', says: 'no entries on a coin, a venue or a route', target: 'needed' },
   { name: 'unpause', what: 'resume', says: 'entries again on what was paused, or closed by a breaker or a cooldown', target: 'needed' },
 ];

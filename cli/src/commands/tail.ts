@@ -1,4 +1,5 @@
 import { STREAM_SUBJECTS } from '@arb/shared/contracts';
+import { plainOf, wireOf } from '@arb/shared/nats';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type Command, EXIT_GOOD, UsageError } from '../command.ts';
 import { parseCount } from '../parse.ts';
@@ -21,8 +22,11 @@ export const tail: Command = {
     const subject = subjectOf(words[0] as string);
     const count = typeof flags.count === 'string' ? parseCount('count', flags.count) : Number.POSITIVE_INFINITY;
     const url = addressOfNats();
-    // Without a name one is the viewer, who may only listen. One connection, one life: its end ends the command.
-    const connection = await connectTo(url);
+    // Without a name one is the viewer, who may only listen; where a server has none, one is who the variables say.
+    const { ARB_NATS_USER: user, ARB_NATS_PASSWORD: pass } = process.env;
+    const named = pass !== undefined && pass !== '';
+    // One connection, one life: its end ends the command.
+    const connection = await connectTo(url, named ? { user: user || 'cli', pass } : {});
     let interrupted = false;
     const end = (): void => {
       interrupted = true;
@@ -32,9 +36,10 @@ export const tail: Command = {
     try {
       const text = new TextDecoder();
       let seen = 0;
-      for await (const message of connection.subscribe(subject)) {
+      for await (const message of connection.subscribe(named ? wireOf(subject) : subject)) {
         const body = text.decode(message.data);
-        out(flags.json === true ? `{"subject":${JSON.stringify(message.subject)},"event":${body}}` : `${message.subject} ${body}`);
+        const plain = plainOf(message.subject);
+        out(flags.json === true ? `{"subject":${JSON.stringify(plain)},"event":${body}}` : `${plain} ${body}`);
         if (++seen >= count) return EXIT_GOOD;
       }
       if (interrupted) return EXIT_GOOD;
@@ -62,9 +67,9 @@ function addressOfNats(): string {
   return `nats://${HOST}:${port}`;
 }
 
-async function connectTo(url: string): Promise<NatsConnection> {
+async function connectTo(url: string, login: { readonly user?: string; readonly pass?: string }): Promise<NatsConnection> {
   try {
-    return await connect({ servers: url, reconnect: false, timeout: 5_000, ignoreAuthErrorAbort: false });
+    return await connect({ servers: url.split(','), ...login, reconnect: false, timeout: 5_000, ignoreAuthErrorAbort: false });
   } catch (cause) {
     throw new Error(`no connection to NATS at ${url}`, { cause });
   }

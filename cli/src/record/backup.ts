@@ -12,6 +12,7 @@ import { interruptible } from './interruptible.ts';
 import { bytesText } from './say.ts';
 
 const KEPT = 7;
+const TAKES_BACK = { takesBack: true };
 
 function folderOf(flag: string | boolean | undefined): string {
   return typeof flag === 'string' ? resolve(flag) : join(homeOf().folder, 'backups');
@@ -31,12 +32,17 @@ export const backup: Command = {
     const folder = folderOf(flags.folder);
     const keep = typeof flags.keep === 'string' ? parseCount('keep', flags.keep) : KEPT;
     const made = await interruptible((signal) =>
-      withJournal(homeOf(), say, async (url) => {
-        const bar = progressBar('backup');
-        const done = await makeBackup(url, { folder, keep, check: flags.check === true, progress: bar.at, signal });
-        bar.end();
-        return done;
-      }),
+      withJournal(
+        homeOf(),
+        say,
+        async (url) => {
+          const bar = progressBar('backup');
+          const done = await makeBackup(url, { folder, keep, check: flags.check === true, progress: bar.at, signal });
+          bar.end();
+          return done;
+        },
+        TAKES_BACK,
+      ),
     );
     if (flags.json === true) out(JSON.stringify(made));
     else {
@@ -56,11 +62,13 @@ export const restore: Command = {
   words: [{ name: 'FILE|last', optional: true }],
   flags: { ...JSON_FLAG, folder: { type: 'string', value: 'FOLDER', says: 'where `last` is looked for; else .arb/backups' } },
   async run({ words, flags }, { out, say }) {
-    const backups = backupsIn(folderOf(flags.folder));
+    const folder = folderOf(flags.folder);
+    const backups = backupsIn(folder);
+    const none = `no backup in ${folder} yet: "arb backup" makes one`;
     const word = words[0];
     if (word === undefined) {
       if (flags.json === true) out(JSON.stringify(backups));
-      else if (backups.length === 0) out('no backup yet: "arb backup" makes one');
+      else if (backups.length === 0) out(none);
       else
         for (const line of table(
           ['backup', 'made', 'size', 'sessions'],
@@ -70,15 +78,20 @@ export const restore: Command = {
       return EXIT_GOOD;
     }
     const file = word === 'last' ? backups[0]?.path : resolve(word);
-    if (file === undefined) throw new Error('no backup yet: "arb backup" makes one');
+    if (file === undefined) throw new Error(none);
     if (lockHolder(homeOf())?.use === 'stack') throw new Error('the stack runs on the journal that would be replaced: "arb stop" first');
     const restored = await interruptible((signal) =>
-      withJournal(homeOf(), say, async (url) => {
-        const bar = progressBar('restore');
-        const done = await restoreBackup(url, file, { progress: bar.at, signal });
-        bar.end();
-        return done;
-      }),
+      withJournal(
+        homeOf(),
+        say,
+        async (url) => {
+          const bar = progressBar('restore');
+          const done = await restoreBackup(url, file, { progress: bar.at, signal });
+          bar.end();
+          return done;
+        },
+        TAKES_BACK,
+      ),
     );
     if (flags.json === true) out(JSON.stringify(restored));
     else {

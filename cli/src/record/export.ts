@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { exportSession, importSession, resolveEvent, resolveSession } from '@arb/shared/replay';
 import { type Command, EXIT_GOOD, JSON_FLAG } from '../command.ts';
 import { homeOf } from '../stack/home.ts';
@@ -10,10 +7,8 @@ import { withJournal } from '../stack/with-journal.ts';
 import { progressBar } from '../verify/progress-bar.ts';
 import { interruptible } from './interruptible.ts';
 import { bytesText } from './say.ts';
+import { writeWhole } from './whole-file.ts';
 import { withArchive } from './with-archive.ts';
-
-/** Market data shrinks to a tenth by it; more would cost more than it saves. */
-const GZIP_LEVEL = 3;
 
 export const exportCommand: Command = {
   name: 'export',
@@ -38,30 +33,19 @@ export const exportCommand: Command = {
         const file = resolve(typeof flags.output === 'string' ? flags.output : `${session.id}${range}.arb.gz`);
         if (existsSync(file)) throw new Error(`${file} is there already: remove it, or name another one with -o`);
         const bar = progressBar(`export ${session.id}`);
-        // Under another name until it is whole.
-        const unfinished = `${file}.unfinished`;
-        const gzip = createGzip({ level: GZIP_LEVEL });
-        const disk = createWriteStream(unfinished, { mode: 0o600 });
-        disk.on('error', (error) => gzip.destroy(error));
-        try {
-          await once(disk, 'open');
-          gzip.pipe(disk);
-          const exported = await exportSession(archive, session, gzip, {
-            ...(from === undefined ? {} : { from }),
-            ...(to === undefined ? {} : { to }),
-            progress: bar.at,
-            signal,
-          });
-          await finished(disk);
-          renameSync(unfinished, file);
-          bar.end();
-          return { file, exported };
-        } catch (error) {
-          gzip.destroy();
-          disk.destroy();
-          rmSync(unfinished, { force: true });
-          throw error;
-        }
+        const exported = await writeWhole(
+          file,
+          (into, broken) =>
+            exportSession(archive, session, into, {
+              ...(from === undefined ? {} : { from }),
+              ...(to === undefined ? {} : { to }),
+              progress: bar.at,
+              signal: broken,
+            }),
+          signal,
+        );
+        bar.end();
+        return { file, exported };
       }),
     );
     const { manifest, events, seals, snapshots } = exported;
@@ -86,12 +70,17 @@ export const importCommand: Command = {
     const file = resolve(words[0] as string);
     if (!existsSync(file)) throw new Error(`there is no file ${file}`);
     const imported = await interruptible((signal) =>
-      withJournal(homeOf(), say, async (url) => {
-        const bar = progressBar(`import ${words[0]}`);
-        const done = await importSession(url, createReadStream(file, { highWaterMark: 1024 * 1024 }), { progress: bar.at, signal });
-        bar.end();
-        return done;
-      }),
+      withJournal(
+        homeOf(),
+        say,
+        async (url) => {
+          const bar = progressBar(`import ${words[0]}`);
+          const done = await importSession(url, createReadStream(file, { highWaterMark: 1024 * 1024 }), { progress: bar.at, signal });
+          bar.end();
+          return done;
+        },
+        { takesBack: true },
+      ),
     );
     if (flags.json === true) out(JSON.stringify(imported));
     else {

@@ -1,6 +1,7 @@
 import { resolveSession, type SessionFacts, sessionFacts } from '@arb/shared/replay';
 import { type Command, EXIT_GOOD, JSON_FLAG } from '../command.ts';
 import { fieldsText } from './say.ts';
+import { stateOf } from './session-state.ts';
 import { withArchive } from './with-archive.ts';
 
 export const session: Command = {
@@ -20,12 +21,12 @@ function told(facts: SessionFacts): readonly string[] {
   const { ledger, market } = facts.counts;
   const rows: readonly (readonly [string, string])[] = [
     ['session', facts.id],
-    ['status', `${facts.status}${facts.importedAt === null ? '' : ` (imported ${facts.importedAt})`}${facts.kept ? ', kept' : ''}`],
+    ['status', `${stateOf(facts)}${facts.importedAt === null ? '' : ` (imported ${facts.importedAt})`}${facts.kept ? ', kept' : ''}`],
     ['market', facts.market ?? '-'],
     ['began in mode', facts.mode ?? 'unknown: its first event is gone'],
     ['parent', facts.parent === null ? 'none' : `${facts.parent}:${facts.parentPosition} (${facts.reason ?? 'unknown'})`],
     ['children', facts.children.length === 0 ? 'none' : facts.children.join(', ')],
-    ['time', `${facts.startedAt} to ${facts.endedAt ?? 'now'}`],
+    ['time', `${facts.startedAt} to ${facts.endedAt ?? `${facts.lastEventAt ?? 'an event that is gone'}, its last event so far`}`],
     [
       'positions',
       facts.head === 0

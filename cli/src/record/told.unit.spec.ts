@@ -31,15 +31,15 @@ describe('why, told to a person', () => {
     searchedTo: 500,
   };
 
-  it('is a tree: each link with how it is tied, where it stands and how long the hop took', () => {
+  it('is a tree: each link with how it is tied, where it stands, when it was and how long the hop took', () => {
     const lines = toldWhy(why);
     expect(lines[0]).toBe('s:9  l2.9  2023-11-14T22:13:20.000Z');
     expect(lines).toContain('  edgeBps 12.34568, rule min-edge');
-    expect(lines).toContain('├─ cause 7  l2.7  1.25 ms');
-    expect(lines).toContain('│  ├─ cause 3  l2.3  1.25 ms');
-    expect(lines).toContain('│  └─ basis parent:2  l2.2  1.25 ms');
+    expect(lines).toContain('├─ cause 7  l2.7  22:13:20.000  1.25 ms');
+    expect(lines).toContain('│  ├─ cause 3  l2.3  22:13:20.000  1.25 ms');
+    expect(lines).toContain('│  └─ basis parent:2  l2.2  22:13:20.000  1.25 ms');
     expect(lines).toContain('   … more: arb why 6');
-    expect(lines).toContain('└─ cause 10  l2.10  1.25 ms');
+    expect(lines).toContain('└─ cause 10  l2.10  22:13:20.000  1.25 ms');
     expect(lines.at(-1)).toContain('up to position 500');
   });
 
@@ -66,7 +66,7 @@ describe('why-not, told to a person', () => {
       },
       ...{ missing: 3, missingPercent: 20, why: 'too small', storedAt: AT, offMs: -250, numbers: {} },
     };
-    const lines = toldWhyNot({ session: 's', asked, position: 5, rules: [refusal], entered: null, lookedAt: 1 }, (rows) =>
+    const lines = toldWhyNot({ session: 's', asked, position: 5, rules: [refusal], entered: null, lookedAt: 1, traded: null }, (rows) =>
       table(['a'], rows),
     );
     expect(lines[0]).toBe('BTC, at position 5: the nearest refusals, by rule');
@@ -77,8 +77,11 @@ describe('why-not, told to a person', () => {
   });
 
   it('says what to look at where nothing was recorded', () => {
-    const lines = toldWhyNot({ session: 's', asked, position: 5, rules: [], entered: null, lookedAt: 0 }, () => []);
-    expect(lines.join(' ')).toMatch(/No refusal of BTC .* Is the coin traded/);
+    const nothing = { session: 's', asked, position: 5, rules: [], entered: null, lookedAt: 0 };
+    const lines = (traded: readonly string[] | null) => toldWhyNot({ ...nothing, traded }, () => []).join(' ');
+    expect(lines(['BTC'])).toMatch(/No refusal of BTC .* a coin without fresh books/);
+    expect(lines(null)).toBe(lines(['BTC']));
+    expect(lines(['ETH', 'XRP'])).toMatch(/No refusal of BTC .* BTC was not among the coins traded then: ETH, XRP\./);
   });
 });
 

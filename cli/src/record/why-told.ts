@@ -20,7 +20,10 @@ export function toldWhy(why: Why): readonly string[] {
       : [
           '',
           'The same round trip',
-          ...trip.map((link) => `  ${String(link.position).padStart(9)}  ${signed(link.hopMs)}  ${link.says}${result(link)}`),
+          ...trip.map(
+            (link) =>
+              `  ${String(link.position).padStart(9)}  ${timeOf(link.storedAt)}  ${signed(link.hopMs)}  ${link.says}${result(link)}`,
+          ),
         ]),
     '',
     `What followed by basis, or out of market data, was looked for up to position ${searchedTo}.`,
@@ -38,7 +41,7 @@ function branches(links: readonly WhyLink[], indent: string, session: string): r
     const inner = `${indent}${last ? '   ' : '│  '}`;
     const where = link.session === session ? `${link.position}` : `${link.session}:${link.position}`;
     return [
-      `${indent}${last ? '└─ ' : '├─ '}${link.by} ${where}  ${link.subject || link.type}${link.hopMs === null ? '' : `  ${msText(link.hopMs)}`}`,
+      `${indent}${last ? '└─ ' : '├─ '}${link.by} ${where}  ${link.subject || link.type}${link.storedAt === 0 ? '' : `  ${timeOf(link.storedAt)}`}${link.hopMs === null ? '' : `  ${msText(link.hopMs)}`}`,
       `${inner}${link.links.length > 0 ? '│  ' : '   '}${link.says}`,
       ...(Object.keys(link.numbers).length === 0 ? [] : [`${inner}${link.links.length > 0 ? '│  ' : '   '}${fieldsText(link.numbers)}`]),
       ...branches(link.links, inner, session),
@@ -51,12 +54,14 @@ function signed(ms: number | null): string {
   return (ms === null ? '' : `${ms > 0 ? '+' : ''}${msText(ms)}`).padStart(11);
 }
 
+const MOST_COINS = 20;
+
 /** The nearest refusals, rule by rule. */
 export function toldWhyNot(
   found: WhyNot,
   refusalRows: (rows: readonly (readonly (string | number | null)[])[]) => readonly string[],
 ): readonly string[] {
-  const { asked, rules, entered, lookedAt } = found;
+  const { asked, rules, entered, lookedAt, traded: coins } = found;
   const what = [asked.coin ?? 'any coin', asked.buy === null ? null : `buy ${asked.buy}, sell ${asked.sell}`]
     .filter((part) => part !== null)
     .join(', ');
@@ -72,7 +77,9 @@ export function toldWhyNot(
       ...(traded.length > 0
         ? traded
         : [
-            'Is the coin traded in this session? The same refusal of a coin is recorded once in 5 s at most; a coin without fresh books is not decided on.',
+            asked.coin === null || coins === null || coins.includes(asked.coin)
+              ? 'The same refusal of a coin is recorded once in 5 s at most; a coin without fresh books is not decided on.'
+              : `${asked.coin} was not among the coins traded then: ${coins.slice(0, MOST_COINS).join(', ')}${coins.length > MOST_COINS ? ` and ${coins.length - MOST_COINS} more` : ''}.`,
           ]),
     ];
   return [`${what}, at position ${found.position}: the nearest refusals, by rule`, ...refusalRows(rules.map(cells)), ...traded];

@@ -23,6 +23,6 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null;
+    return null; // half a file of a crashed machine
   }
 }

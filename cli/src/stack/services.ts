@@ -53,25 +53,28 @@ export const planServices: PlanServices = async (plan) => {
   // The exchanges are there before and after: they are no part of what is handed over.
   const simulatorPort = !plan.simulated ? null : beside && running !== undefined ? running : await plan.ports.take(SIMULATOR);
   const simulator = simulatorPort === null ? {} : { ARB_SIMULATOR_URL: `http://${HOST}:${simulatorPort}` };
+  // Those who are told of something follow a link to the page, so its address is known before anybody starts.
+  const stays = beside ? plan.ports.taken[DASHBOARD] : undefined;
+  const page = stays ?? (await plan.ports.take(DASHBOARD, DASHBOARD_PORT));
   const programs: Program[] = [];
   // The journal first: it opens the session that all others wait for.
   for (const name of ['journal', ...SERVICES.filter((service) => service !== 'journal')] as const)
-    programs.push(await service(plan, name as ServiceName, 0, simulator));
-  if (plan.standby) for (const name of CORE_SERVICES) programs.push(await service(plan, name, 1, simulator));
+    programs.push(await service(plan, name as ServiceName, 0, page, simulator));
+  if (plan.standby) for (const name of CORE_SERVICES) programs.push(await service(plan, name, 1, page, simulator));
   if (simulatorPort !== null && !beside)
     programs.unshift(program(plan, SIMULATOR, join('simulator', 'dist', 'main.js'), simulatorPort, simulator));
   return programs;
 };
 
-async function service(plan: ServicesPlan, name: ServiceName, replica: number, more: NodeJS.ProcessEnv): Promise<Program> {
+async function service(plan: ServicesPlan, name: ServiceName, replica: number, page: number, more: NodeJS.ProcessEnv): Promise<Program> {
   const own = replica === 0 ? name : name + STANDBY_SUFFIX;
-  const stays = plan.after === undefined || own !== DASHBOARD ? undefined : plan.ports.taken[DASHBOARD];
-  const port = stays ?? (await plan.ports.take(own, own === DASHBOARD ? DASHBOARD_PORT : undefined));
+  const port = own === DASHBOARD ? page : await plan.ports.take(own);
   const made = program(plan, own, join('services', name, 'dist', 'main.js'), port, {
     ...more,
     ARB_NATS_USER: name,
     ARB_NATS_PASSWORD: plan.secrets.nats[name],
     ARB_REPLICA: String(replica),
+    ARB_DASHBOARD_URL: process.env.ARB_DASHBOARD_URL ?? plan.settings.ARB_DASHBOARD_URL ?? `http://${HOST}:${page}`,
     ...(replica === 0 ? {} : { ARB_STANDBY: 'true' }),
     ...(plan.after == null ? {} : { ARB_AFTER_SESSION: plan.after }),
   });

@@ -192,6 +192,24 @@ describe('the stack', () => {
     }
   });
 
+  it('starts beside another that starts at the same moment, each with its own servers', async () => {
+    const other = newHome();
+    const [first, second] = await Promise.all([startFakeStack(home, 'risk'), startFakeStack(other, 'risk')]);
+    stack = first;
+    try {
+      const portsOf = (folder: Home) => Object.values(readRun(folder)?.ports ?? {});
+      expect(portsOf(home).length).toBeGreaterThan(2);
+      expect(portsOf(home).filter((port) => portsOf(other).includes(port))).toEqual([]);
+      for (const folder of [home, other])
+        expect(readRun(folder)?.programs.map(({ name, ready, restarts }) => [name, ready, restarts])).toEqual(
+          ['postgres', 'nats', 'redis', 'risk'].map((name) => [name, true, 0]),
+        );
+    } finally {
+      await second.stop();
+      removeHome(other);
+    }
+  });
+
   it('makes new passwords work with old data when the secrets were lost', async () => {
     writeFileSync(home.secrets, '{}');
     stack = await startFakeStack(home, '');
@@ -226,6 +244,24 @@ describe('the journal while the stack is down', () => {
       () => Promise.reject(new Error('no such session')),
     );
     await expect(failing).rejects.toThrow('no such session');
+    expect(readRun(home)).toBeNull();
+  });
+
+  it('stays after Ctrl-C, however often npm passes it on, until the command has taken back what was half done', async () => {
+    let takenBack = false;
+    const work = async (url: string) => {
+      const client = new pg.Client(url);
+      await client.connect();
+      process.emit('SIGINT');
+      process.emit('SIGINT');
+      // The stop of the database would be under way by the third answer.
+      for (let i = 0; i < 3; i++) await client.query('SELECT pg_sleep(0.1)');
+      await client.end();
+      takenBack = true;
+      throw new Error('interrupted');
+    };
+    await expect(withJournal(home, () => {}, work, { takesBack: true })).rejects.toThrow('interrupted');
+    expect(takenBack).toBe(true);
     expect(readRun(home)).toBeNull();
   });
 });

@@ -51,8 +51,8 @@ export interface Stack {
    * them take over in a child session; resolves once they serve. Where they cannot run, all stays as it was, and it says why.
    */
   handover(wish: HandoverWish): Promise<void>;
-  /** Notes that a handover that was asked for is not made: why it may not be, or null where nothing has changed. */
-  noHandover(refused: string | null): void;
+  /** Notes why a handover that was asked for may not be made. */
+  noHandover(refused: string): void;
   /** First the services; the servers stay for whoever has something to read from them. */
   stopServices(): Promise<void>;
   /** The rest, and gives the data folder free. */
@@ -95,7 +95,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     record({ phase: 'stopping' });
     await endServices();
   }
-  const noHandover = (refused: string | null): void => record({ phase: 'running', handover: { at: new Date().toISOString(), refused } });
+  const noHandover = (refused: string): void => record({ phase: 'running', handover: { at: new Date().toISOString(), refused } });
 
   async function handover({ untilCut, sessionOf, otherMarket }: HandoverWish, planned: Parameters<PlanServices>[0]): Promise<void> {
     const taken = { ...ports.taken };
@@ -126,6 +126,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     );
     for (const program of programs) if (program.name === DASHBOARD) await supervisor.restart(DASHBOARD, program);
     await supervisor.untilReady([DASHBOARD], within);
+    ports.releaseOthers();
     record({ session, phase: 'running', handover: { at: new Date().toISOString(), refused: null } });
   }
   async function stop(): Promise<void> {
@@ -133,6 +134,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     // Clients before the servers they talk to; the servers do not know each other.
     await supervisor.stop([SERVERS]);
     removeRun(home);
+    ports.release();
     lock.release();
   }
 

@@ -39,7 +39,7 @@ export interface Supervised {
 /** What it said last may still be in the pipes; a grandchild may hold these open, so it is waited for only briefly. */
 async function lastWords(of: ChildProcess): Promise<void> {
   if (of.stdout?.closed !== false && of.stderr?.closed !== false) return;
-  await once(of, 'close', { signal: AbortSignal.timeout(LAST_WORDS_MS) }).catch(() => {});
+  await once(of, 'close', { signal: AbortSignal.timeout(LAST_WORDS_MS) }).catch(() => {}); // too late: then without them
 }
 
 function linesOf(chunk: Buffer): readonly string[] {

@@ -68,7 +68,7 @@ export const viewer: Proof = {
             },
           });
         await listener.flush();
-        await until('all refusals', WITHIN_MS, () => (denied.length >= secret.length ? true : null)).catch(() => {});
+        await until('all refusals', WITHIN_MS, () => (denied.length >= secret.length ? true : null)).catch(() => {}); // the claim below says which came
         await listener.close();
         findings.claim(denied.length === secret.length, `it may not listen on ${secret.join(' ')}; refused were ${denied.join(' ')}`);
       },

@@ -18,10 +18,17 @@ interface Carried {
   readonly going: readonly string[];
 }
 
+export function openTrips(facts: JournalFacts, session: string): Promise<readonly string[]> {
+  return trips(facts, OPEN, session);
+}
+
+async function trips(facts: JournalFacts, sql: string, session: string): Promise<readonly string[]> {
+  return (await facts.rows<{ trip: string }>(sql, [session])).map(({ trip }) => trip);
+}
+
 export async function carried(facts: JournalFacts, parent: string, child: string): Promise<Carried> {
-  const trips = async (sql: string, session: string) => (await facts.rows<{ trip: string }>(sql, [session])).map(({ trip }) => trip);
-  const open = await trips(OPEN, parent);
-  const [heard, ended] = [new Set(await trips(HEARD, child)), new Set(await trips(ENDED, child))];
+  const open = await openTrips(facts, parent);
+  const [heard, ended] = [new Set(await trips(facts, HEARD, child)), new Set(await trips(facts, ENDED, child))];
   return { open, unheard: open.filter((trip) => !heard.has(trip)), going: open.filter((trip) => !ended.has(trip)) };
 }
 

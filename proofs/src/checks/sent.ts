@@ -16,12 +16,13 @@ interface JournaledBook {
 }
 
 /** `->` on a `json` column gives the text as it stands, so these are the bytes that were sent. */
+/** An empty one says that a book is gone, with its connection: no venue has sent that. */
 const BOOKS = `
   SELECT session, position::float8 AS position, extract(epoch FROM stored_at)::float8 * 1000 AS "storedAt",
     body->'data'->>'venue' AS venue, body->'data'->>'symbol' AS symbol, (body->'data'->>'epoch')::float8 AS epoch,
     (body->'data'->>'sequence')::float8 AS sequence, (body->'data'->>'exchangeAt')::float8 AS at,
     left(encode(sha256(convert_to((body->'data'->>'bids') || (body->'data'->>'asks'), 'UTF8')), 'hex'), 16) AS hash
-  FROM events WHERE type = 'book' AND taken ORDER BY session, position`;
+  FROM events WHERE type = 'book' AND taken AND body->'data'->>'bids' || (body->'data'->>'asks') <> '[][]' ORDER BY session, position`;
 
 /** A stretch of wall time, ms, in which something was down. */
 export interface Outage {

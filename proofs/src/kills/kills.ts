@@ -43,7 +43,14 @@ const SETTLE_MS = 2_000;
 const LEAST_FILLS = 50;
 const MOST_TRIES = 12;
 /** More trips at a time than people would want: so that something is always under way. */
-export const BUSY = { ARB_STRATEGY_COOLDOWN_MS: '100', ARB_STRATEGY_MAX_HOLD_SECONDS: '5' };
+export const BUSY = {
+  ARB_STRATEGY_COOLDOWN_MS: '100',
+  ARB_STRATEGY_MAX_HOLD_SECONDS: '5',
+  // Enters whatever pays for now: what is proved here needs many trips, not good ones.
+  ARB_STRATEGY_MIN_ROUND_TRIP_BPS: '-500',
+  ARB_STRATEGY_MIN_STOP_ROOM_BPS: '0',
+  ARB_STRATEGY_PREMIUM_WARM_UP_SECONDS: '0',
+};
 /** And no rest after losses, which so many trips bring now and then: where verdicts are waited for. */
 export const STEADY = {
   ...BUSY,

@@ -111,7 +111,7 @@ export async function playFault(fault: NamedFault, seconds: number, seed: string
     await sleep(fault.lingersMs ?? 0);
     const endedAt = now();
     const from = heard.length;
-    await quoted(from, WATCHED_AFTER_MS).catch(() => false);
+    await quoted(from, WATCHED_AFTER_MS).catch(() => false); // what was not heard is judged with all that was
     // What looks right again has to stay so.
     await sleep(1_000);
     shell.onEnd();

@@ -89,7 +89,7 @@ export const resume: Proof = {
           compared.every(({ differs }) => differs === null),
           `after the kill at ${before.session}:${before.head} all states of ${compared.map(({ service, position }) => `${service} (${position})`).join(', ')} are what a replay says`,
         );
-        const ended = await facts.rows<{ trip: string }>(ENDED, [after.session, after.position]);
+        const ended = await facts.rows<{ trip: string }>(ENDED, [after.session, endsSince(before, deleted)]);
         const over = new Set(ended.map(({ trip }) => trip));
         const left = held.trips.filter((trip) => !over.has(trip));
         findings.claim(
@@ -116,7 +116,13 @@ export const resume: Proof = {
 const ENDED = `
   SELECT body->'data'->>'trip' AS trip FROM events WHERE session = $1 AND position > $2 AND type = 'position' AND taken
     AND body->'data'->>'state' IN ('CLOSED', 'UNWOUND', 'FAILED')`;
-const RESUMED = `SELECT max(position)::float8 AS position FROM events WHERE session = $1 AND type = 'session.resumed' AND taken`;
+const RESUMED = `
+  SELECT max(position)::float8 AS position FROM events WHERE session = $1 AND position > $2 AND type = 'session.resumed' AND taken`;
+
+/** What the stream held above the journal's head at the kill stands in the same session, before it is resumed. */
+function endsSince(before: Round['before'], deleted: boolean): number {
+  return deleted ? 0 : before.head;
+}
 
 /** A moment that the seed names, with something under way. */
 async function momentOf(viewer: Viewer, random: Random): Promise<void> {
@@ -141,10 +147,14 @@ async function goneOn(
       throw new Error(
         `expected ${deleted ? `a child of ${before.session}` : `${before.session} to go on`}, found ${present.id}, whose parent is ${present.parent}`,
       );
-    const [resumed] = await facts.rows<{ position: number | null }>(RESUMED, [present.id]);
-    const after = { session: present.id, position: deleted ? 0 : (resumed?.position ?? 0) };
+    // The new journal says so on the stream first; it stands in the journal a moment later.
+    const resumed = async () => (await facts.rows<{ position: number | null }>(RESUMED, [present.id, before.head]))[0]?.position ?? null;
+    const position = deleted ? 0 : await until(`${present.id} to be resumed above ${before.head}`, WITHIN_MS, resumed);
+    const after = { session: present.id, position };
     await until(`the ${trips.length} round trips that were open to end`, WITHIN_MS, async () => {
-      const ended = new Set((await facts.rows<{ trip: string }>(ENDED, [after.session, after.position])).map(({ trip }) => trip));
+      const ended = new Set(
+        (await facts.rows<{ trip: string }>(ENDED, [after.session, endsSince(before, deleted)])).map(({ trip }) => trip),
+      );
       return trips.every((trip) => ended.has(trip)) ? true : null;
     });
     if (deleted) await giveCommand(stack, present.id, 'go-on', 'the loss was looked at');

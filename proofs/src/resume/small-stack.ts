@@ -6,13 +6,13 @@ import { CATALOG, CORE_SERVICES, encodeEvent, type ServiceName, subjectOf } from
 import { CORE_VERSIONS, type SessionConfig } from '@arb/shared/core';
 import { newBoot, realTime } from '@arb/shared/hosting';
 import { migrate, openJournalReader, openJournalStore, startPostgres } from '@arb/shared/journal';
-import { natsBus, startNatsServer } from '@arb/shared/nats';
+import { type NatsServer, natsBus, startNatsServer } from '@arb/shared/nats';
 import { type Log, NO_PROBE, RUNTIME_DEFAULTS, ServiceHost, type Shell } from '@arb/shared/runtime';
 import { type JournalFacts, openFacts, type SessionFacts } from '../checks/journal.ts';
 import { until } from '../stack/until.ts';
 import { type ScriptedMarket, scriptedMarket } from './scripted-market.ts';
 
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 const SNAPSHOT_MS = 300;
 
 export interface StartWishes {
@@ -22,6 +22,8 @@ export interface StartWishes {
 
 /** Journal, five real cores and a scripted market in this process, on a NATS and a Postgres server of their own. */
 export interface SmallStack {
+  readonly natsUrl: string;
+  readonly postgresUrl: string;
   readonly market: ScriptedMarket;
   readonly facts: JournalFacts;
   /** All that the services have logged, one line each. */
@@ -46,14 +48,23 @@ interface Running {
   readonly closing: readonly (() => Promise<void>)[];
 }
 
-export async function openSmallStack(given: SessionConfig): Promise<SmallStack> {
+/** The bus that a small stack runs on, when it is not to start one server of its own. */
+export interface Servers extends Pick<NatsServer, 'url' | 'restart' | 'kill9' | 'stop'> {
+  readonly replicas: number;
+  /** Where its server knows users: their passwords. */
+  readonly passwordOf?: (user: string) => string;
+}
+
+export async function openSmallStack(given: SessionConfig, servers: Servers | null = null): Promise<SmallStack> {
   let storeDir = '';
-  const nats = await startNatsServer({
-    config: (place) => {
-      storeDir = place.storeDir;
-      return `host: "${place.host}"\nport: ${place.port}\njetstream { store_dir: ${JSON.stringify(place.storeDir)} }\n`;
-    },
-  });
+  const nats =
+    servers ??
+    (await startNatsServer({
+      config: (place) => {
+        storeDir = place.storeDir;
+        return `host: "${place.host}"\nport: ${place.port}\njetstream { store_dir: ${JSON.stringify(place.storeDir)} }\n`;
+      },
+    }));
   const postgres = await startPostgres();
   await migrate(postgres.url);
   const market = scriptedMarket(given.market.coins);
@@ -61,6 +72,8 @@ export async function openSmallStack(given: SessionConfig): Promise<SmallStack> 
   let facts = await openFacts(postgres.url);
   let running: Running | null = null;
   let sessions = 0;
+
+  const loginOf = (user: string) => (servers?.passwordOf === undefined ? {} : { user, password: servers.passwordOf(user) });
 
   const logOf =
     (service: string): Log =>
@@ -70,11 +83,11 @@ export async function openSmallStack(given: SessionConfig): Promise<SmallStack> 
 
   function begin({ config = given, clean = false }: StartWishes): Running {
     const configHash = createHash('sha256').update(JSON.stringify(config)).digest('hex');
-    const busOf = (service: string) => natsBus({ servers: nats.url, name: service });
+    const busOf = (service: string) => natsBus({ servers: nats.url, name: service, ...loginOf(service) });
     const closing: (() => Promise<void>)[] = [];
     const deps: RecordDeps = {
       boot: newBoot(),
-      bus: natsBus({ servers: nats.url, name: 'journal', admin: true }),
+      bus: natsBus({ servers: nats.url, name: 'journal', ...loginOf('journal'), admin: true, replicas: servers?.replicas ?? 1 }),
       openStore: () => openJournalStore(postgres.url),
       time: realTime,
       options: { ...RECORD_DEFAULTS, ...config.journal },
@@ -127,6 +140,8 @@ export async function openSmallStack(given: SessionConfig): Promise<SmallStack> 
   }
 
   return {
+    natsUrl: nats.url,
+    postgresUrl: postgres.url,
     market,
     get facts() {
       return facts;
@@ -147,14 +162,14 @@ export async function openSmallStack(given: SessionConfig): Promise<SmallStack> 
     stop: end,
     async crash({ withoutStream = false } = {}) {
       await Promise.all([nats.kill9(), postgres.kill9()]);
-      await facts.close().catch(() => {}); // its server is gone
+      await facts.close().catch(() => {}); // its connection went with the server just killed; what counts is read from a new one below
       await end();
       if (withoutStream) rmSync(storeDir, { recursive: true, force: true });
       await postgres.restart();
       facts = await openFacts(postgres.url);
     },
     async command(session, what, target) {
-      const link = await natsBus({ servers: nats.url, name: 'cli' }).connect();
+      const link = await natsBus({ servers: nats.url, name: 'cli', ...loginOf('cli') }).connect();
       const boot = newBoot();
       const header = {
         n: 1,

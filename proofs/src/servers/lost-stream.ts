@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { streamOf } from '@arb/shared/contracts';
 import { natsBus } from '@arb/shared/nats';
 import { claimNothingLost } from '../checks/all.ts';
-import { carried, claimCarried } from '../checks/carried.ts';
+import { carried, claimCarried, openTrips } from '../checks/carried.ts';
 import { noteSessions, openFacts, type SessionFacts, wallMs } from '../checks/journal.ts';
 import { BUSY } from '../kills/kills.ts';
 import type { Proof } from '../proof.ts';
@@ -12,13 +12,21 @@ import { until } from '../stack/until.ts';
 
 const WITHIN_MS = 60_000;
 const LEAST_FLOW = 50;
-const FILLS_BEFORE = 8;
+const OPEN_BEFORE = 3;
 
 const STARTED = `SELECT body->'data'->>'mode' AS mode, body->'data'->'parent' AS parent FROM events WHERE session = $1 AND position = 1`;
+const UNTIL_GO_ON = `taken AND position < coalesce((SELECT min(position) FROM events WHERE session = $1 AND subject = 'command.go-on'), 9e15)`;
+/** What the parent's cores had answered to its journal, and what of that was lost, is said again in answer to position 1. */
 const ENTRIES = `
-  SELECT count(*)::int AS count FROM events WHERE session = $1 AND type = 'verdict' AND taken
-    AND body->'data'->>'outcome' IN ('ALLOW', 'REDUCE') AND body->'data'->'decision'->>'kind' = 'enter'
-    AND position < coalesce((SELECT min(position) FROM events WHERE session = $1 AND subject = 'command.go-on'), 9e15)`;
+  SELECT count(*) FILTER (WHERE cause <> '1')::int AS count, count(*) FILTER (WHERE cause = '1')::int AS again
+  FROM events WHERE session = $1 AND type = 'verdict' AND body->'data'->>'outcome' IN ('ALLOW', 'REDUCE')
+    AND body->'data'->'decision'->>'kind' = 'enter' AND ${UNTIL_GO_ON}`;
+/** Round trips with an order in the child that neither the parent nor what it left to be said again knows of. */
+const BEGUN = `
+  SELECT count(DISTINCT o.body->'data'->>'trip')::int AS count FROM events o
+  WHERE o.session = $1 AND o.type = 'order' AND ${UNTIL_GO_ON} AND NOT EXISTS (
+    SELECT 1 FROM events k WHERE k.taken AND k.type IN ('order', 'position') AND (k.session = $2 OR (k.session = $1 AND k.cause = '1'))
+      AND k.body->'data'->>'trip' = o.body->'data'->>'trip')`;
 
 export const lostStream: Proof = {
   name: 'lost-stream',
@@ -31,10 +39,13 @@ export const lostStream: Proof = {
       options,
       { settings: BUSY },
       async ({ stack, viewer, findings }) => {
-        await until('trade', WITHIN_MS, () => (viewer.count('fill') >= FILLS_BEFORE ? true : null));
         const facts = await openFacts(stack.postgresUrl);
         try {
           const [lost] = await facts.sessions();
+          // In the journal: what only a listener has seen so far may be in the part that is lost.
+          await until('open round trips in the journal', WITHIN_MS, async () =>
+            (await openTrips(facts, lost?.id as string)).length >= OPEN_BEFORE ? true : null,
+          );
           const bus = natsBus({
             servers: stack.natsUrl,
             user: 'journal',
@@ -85,8 +96,12 @@ export const lostStream: Proof = {
           started?.mode === 'REDUCE_ONLY' && started.parent.reason === 'lost' && started.parent.lost?.from === parent.lostFrom,
           `the child starts in REDUCE_ONLY and names the loss: ${JSON.stringify(started)}`,
         );
-        const [entries] = await facts.rows<{ count: number }>(ENTRIES, [child.id]);
-        findings.claim(entries?.count === 0, `${entries?.count} entries are allowed in the child before go-on`);
+        const [entries] = await facts.rows<{ count: number; again: number }>(ENTRIES, [child.id]);
+        const [begun] = await facts.rows<{ count: number }>(BEGUN, [child.id, parent.id]);
+        findings.claim(
+          entries?.count === 0 && begun?.count === 0,
+          `before go-on the child allows ${entries?.count} entries, beside ${entries?.again} that ${parent.id} had allowed, and begins ${begun?.count} round trips`,
+        );
         await claimCarried(facts, parent.id, child.id, findings);
         await claimNothingLost(facts, stack, viewer, [outage], findings);
         await noteSessions(facts, findings);

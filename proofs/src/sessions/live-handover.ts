@@ -25,20 +25,22 @@ export function settingsFile(folder: string, minEdgeBps: number): string {
   return path;
 }
 
-/** A running stack is handed over: once without a reason, once to settings it cannot run with, once to other ones. */
+/** A running stack is handed over: once to the same settings and cores, once to settings it cannot run with, once to other ones. */
 export async function claimLiveHandover(stack: LiveStack, findings: Findings): Promise<void> {
   const facts = await openFacts(stack.postgresUrl);
   const { folder } = stack.home;
   const ask = () => arb(['handover', '--json'], { ARB_HOME: folder });
   const pids = () => stack.programs().map(({ name, process }) => `${name} ${process?.pid}`);
   try {
-    const before = pids();
-    const idle = await ask();
-    const same = idle.code === 0 ? (JSON.parse(idle.out) as HandedOver) : null;
+    const first = pids();
+    const again = await ask();
+    const released = again.code === 0 ? (JSON.parse(again.out) as HandedOver) : null;
+    const stayed = first.filter((line) => pids().includes(line)).map((line) => line.split(' ')[0]);
     findings.claim(
-      same !== null && same.from === same.to && pids().join() === before.join(),
-      `a handover to what runs already changes nothing${same === null ? `; it said ${idle.err.slice(-300)}` : ''}`,
+      released !== null && released.from !== released.to && stayed.sort().join() === 'nats,postgres,redis,simulator',
+      `a handover with the same settings and cores starts all services anew${released === null ? `; it said ${again.err.slice(-300)}` : ''}`,
     );
+    const before = pids();
     settingsFile(folder, -1);
     const wrong = await ask();
     findings.claim(

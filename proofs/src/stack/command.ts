@@ -15,6 +15,8 @@ const WITHIN_MS = 120_000;
 export interface RunLimits {
   /** One that goes on for longer is ended. */
   readonly withinMs?: number;
+  /** The Node.js that runs it; else the one that runs this. */
+  readonly node?: string;
   /** It has said what it was started for: it is ended. */
   readonly enough?: (said: string) => boolean;
 }
@@ -24,9 +26,9 @@ export async function runProgram(
   file: string,
   words: readonly string[],
   settings: NodeJS.ProcessEnv,
-  { withinMs = WITHIN_MS, enough = () => false }: RunLimits = {},
+  { withinMs = WITHIN_MS, enough = () => false, node = process.execPath }: RunLimits = {},
 ): Promise<Spoken> {
-  const child = spawn(process.execPath, [join(CHECKOUT, file), ...words], {
+  const child = spawn(node, [join(CHECKOUT, file), ...words], {
     cwd: CHECKOUT,
     env: { ...plainEnvironment(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,6 +51,6 @@ export async function runProgram(
   return { code, out, err };
 }
 
-export function arb(words: readonly string[], settings: NodeJS.ProcessEnv): Promise<Spoken> {
-  return runProgram(join('cli', 'dist', 'main.js'), words, settings);
+export function arb(words: readonly string[], settings: NodeJS.ProcessEnv, limits: RunLimits = {}): Promise<Spoken> {
+  return runProgram(join('cli', 'dist', 'main.js'), words, settings, limits);
 }

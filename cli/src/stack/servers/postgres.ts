@@ -64,6 +64,6 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false; // starting, recovering or refusing: Postgres says which in its log
   } finally {
-    await client.end().catch(() => {});
+    await client.end().catch(() => {}); // it never connected, or is gone
   }
 }
