@@ -1,5 +1,5 @@
 import type { DataOf } from '@arb/shared/contracts';
-import { bookOf, makeMarket } from '@arb/simulator';
+import { bookOf, makeMarket, type Profile } from '@arb/simulator';
 
 export const COINS = ['BTC', 'ETH', 'XRP', 'SOL', 'ADA', 'DOGE', 'TRX', 'LINK', 'DOT', 'AVAX'] as const;
 export const VENUES = [
@@ -14,8 +14,15 @@ export interface MadeBooks {
 }
 
 /** Books of the simulated market, made anew one after another. */
-export function marketBooks(levels: number, booksPerSecond: number, seed = '1'): MadeBooks {
-  const market = makeMarket({ coins: COINS, venues: VENUES, depth: levels, seed, booksPerSecond });
+export function marketBooks(levels: number, booksPerSecond: number, seed = '1', profile?: Profile): MadeBooks {
+  const market = makeMarket({
+    coins: COINS,
+    venues: VENUES,
+    depth: levels,
+    seed,
+    booksPerSecond,
+    ...(profile === undefined ? {} : { profile }),
+  });
   return {
     next(sequence, receivedAt) {
       const instrument = market.step();

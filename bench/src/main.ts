@@ -2,13 +2,16 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { adapters } from './benches/adapters.ts';
+import { alerts } from './benches/alerts.ts';
 import { archive } from './benches/archive.ts';
 import { cores } from './benches/cores.ts';
 import { handover } from './benches/handover.ts';
 import { journal } from './benches/journal.ts';
+import { longSession } from './benches/long-session.ts';
 import { manyCoins } from './benches/many-coins.ts';
 import { micro } from './benches/micro.ts';
 import { pipeline } from './benches/pipeline.ts';
+import { pipelineReal } from './benches/pipeline-real.ts';
 import { restart } from './benches/restart.ts';
 import { soak } from './benches/soak.ts';
 import { standby } from './benches/standby.ts';
@@ -20,6 +23,7 @@ import { endAll } from './stack/endings.ts';
 
 const BENCHES: readonly Bench[] = [
   pipeline,
+  pipelineReal,
   sustained,
   journal,
   restart,
@@ -27,10 +31,12 @@ const BENCHES: readonly Bench[] = [
   standby,
   micro,
   cores,
+  alerts,
   adapters,
   manyCoins,
   verify,
   archive,
+  longSession,
   soak,
 ];
 const EXIT_USAGE = 64;
@@ -68,7 +74,7 @@ if (values.json === true)
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), quick: values.quick === true, loadBefore, rows })}\n`);
 
 function usage(code: number, fault?: string): never {
-  const names = BENCHES.map(({ name, says, byDefault }) => `  ${name.padEnd(10)} ${says}${byDefault ? '' : ' (only when named)'}`).join(
+  const names = BENCHES.map(({ name, says, byDefault }) => `  ${name.padEnd(13)} ${says}${byDefault ? '' : ' (only when named)'}`).join(
     '\n',
   );
   const text = `usage: npm run bench [-- NAME… --json --quick --minutes N]\n${names}\n`;

@@ -1,7 +1,7 @@
 import { CORE_SERVICES, type CoreServiceName } from '@arb/shared/contracts';
 import type { MakeCore } from '@arb/shared/core';
 import { verifySession } from '@arb/shared/replay';
-import type { SessionRow } from '@arb/shared/runtime';
+import type { SessionRow, TurnsState } from '@arb/shared/runtime';
 import pg from 'pg';
 import type { Bench, BenchOptions } from '../bench.ts';
 import { emptyCore } from '../empty/cores.ts';
@@ -95,7 +95,7 @@ async function step(stack: Stack, rate: number, seconds: number, levels: number)
     return lost;
   }
   const from = performance.now();
-  while ((await derivedInJournal(stack, 'aggregator')) < said.total) {
+  while ((await derivedInJournal(stack, 'aggregator', 'l2')) < said.total) {
     if (performance.now() - from > GIVE_UP_MS) return lost;
     await pause(5);
   }
@@ -104,12 +104,12 @@ async function step(stack: Stack, rate: number, seconds: number, levels: number)
   return { rate, holds: inTime && drainMs <= MOST_DRAIN_MS, drainMs };
 }
 
-/** How many outputs of a source are in Postgres: the last seal says who is in which turn. */
-async function derivedInJournal(stack: Stack, source: string): Promise<number> {
+/** How many outputs of a source in a root are in Postgres: the last seal says who is in which turn. */
+async function derivedInJournal(stack: Stack, source: string, root: string): Promise<number> {
   const seal = await stack.journal.lastSeal(stack.session);
   if (seal === null) return 0;
-  const { last } = JSON.parse(seal.turns) as { last: [string, number][] };
-  return last.find(([name]) => name === source)?.[1] ?? 0;
+  const { last } = JSON.parse(seal.turns) as TurnsState;
+  return last.find(([of, name]) => of === root && name === source)?.[2] ?? 0;
 }
 
 /** What is missing or wrong in the journal, by its own rows and by deriving every output again. */
@@ -129,15 +129,16 @@ async function lossesOf(stack: Stack): Promise<readonly string[]> {
       `SELECT count(*) AS rows, max(position) AS last, count(*) FILTER (WHERE type = 'book' AND taken) AS books FROM ${both}`,
     )
   ).rows;
-  const holes = await client.query<{ source: string }>(
-    `SELECT source FROM ${both} AND taken GROUP BY source HAVING count(*) <> max(n) OR min(n) <> 1`,
+  const holes = await client.query<{ source: string; root: string }>(
+    `SELECT source, split_part(subject, '.', 1) AS root FROM ${both} AND taken
+      GROUP BY source, root HAVING count(*) <> max(n) OR min(n) <> 1`,
   );
   await client.end();
   const head = await stack.journal.head(stack.session);
   if (Number(counts?.books) !== total) faults.push(`${total} books were said, ${counts?.books} are in the journal`);
   if (counts?.rows !== counts?.last) faults.push(`${counts?.rows} rows end at position ${counts?.last}`);
   if (Number(counts?.last) !== head) faults.push(`the seals end at ${head}, the rows at ${counts?.last}`);
-  for (const { source } of holes.rows) faults.push(`the numbers of ${source} have a gap`);
+  for (const { source, root } of holes.rows) faults.push(`the numbers of ${source} in ${root} have a gap`);
   const cores = Object.fromEntries(CORE_SERVICES.map((service) => [service, emptyCore(service, DECIDES)])) as Record<
     CoreServiceName,
     MakeCore

@@ -1,11 +1,7 @@
-import { make as aggregator } from '@arb/aggregator/core';
-import { make as alerting } from '@arb/alerting/core';
-import { make as executor } from '@arb/executor/core';
-import { make as risk } from '@arb/risk/core';
+import { CORES } from '@arb/cli';
 import { CORE_SERVICES } from '@arb/shared/contracts';
 import { verifySession } from '@arb/shared/replay';
 import type { SessionRow } from '@arb/shared/runtime';
-import { make as strategy } from '@arb/strategy/core';
 import type { Bench } from '../bench.ts';
 import { median } from '../numbers.ts';
 import { atLeast, atMost, row } from '../row.ts';
@@ -29,7 +25,7 @@ export const verify: Bench = {
     for (let round = 0; round < (quick ? 1 : 3); round++) {
       const from = performance.now();
       const cpu = process.cpuUsage();
-      const report = await verifySession(stack.journal, session, { cores: { aggregator, strategy, risk, executor, alerting } });
+      const report = await verifySession(stack.journal, session, { cores: CORES });
       rates.push(report.events / ((performance.now() - from) / 1_000));
       const spent = process.cpuUsage(cpu);
       perCore.push(report.events / ((spent.user + spent.system) / 1_000_000));

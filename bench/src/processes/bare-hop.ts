@@ -1,10 +1,12 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 import { decisionOf, l2Of, orderOf, verdictOf } from '../empty/answers.ts';
 import { fail, serve, settings } from './serve.ts';
 
 export interface BareHopSettings {
   readonly nats: string;
   readonly service: keyof typeof HOPS;
+  /** Read from here as it was stored, or as it was published where there is none. */
+  readonly stream: string | null;
 }
 
 /** What a service of the pipeline reads and how it answers, with the runtime's own envelope around it. */
@@ -30,13 +32,16 @@ const HOPS = {
   },
 } as const;
 
-const { nats, service } = settings<BareHopSettings>();
+const { nats, service, stream } = settings<BareHopSettings>();
 const hop = HOPS[service];
 const connection: NatsConnection = await connect({ servers: nats });
 let n = 0;
-connection.subscribe(hop.reads, {
+const subject = stream === null ? hop.reads : createInbox();
+connection.subscribe(subject, {
   callback: (error, message) => {
     if (error !== null) fail(error);
+    // A consumer's sign of life.
+    if (message.data.length === 0) return;
     const event = message.json<{ n: number; session: string; at: number; data: never }>();
     const data = hop.answer(event.data);
     n++;
@@ -47,4 +52,21 @@ connection.subscribe(hop.reads, {
   },
 });
 await connection.flush();
+if (stream !== null) {
+  const name = `bare-${service}`;
+  const config = {
+    name,
+    deliver_subject: subject,
+    deliver_policy: 'all',
+    ack_policy: 'none',
+    filter_subject: hop.reads,
+    mem_storage: true,
+  };
+  const answer = await connection.request(
+    `$JS.API.CONSUMER.CREATE.${stream}.${name}`,
+    JSON.stringify({ stream_name: stream, config: { ...config, replay_policy: 'instant', num_replicas: 1 } }),
+  );
+  const { error } = answer.json<{ error?: { description: string } }>();
+  if (error !== undefined) throw new Error(`no consumer of ${stream} for ${service}: ${error.description}`);
+}
 serve({}, () => connection.close());

@@ -1,6 +1,8 @@
 import type { Shell, ShellContext } from '@arb/shared/runtime';
+import type { Profile } from '@arb/simulator';
 import { connect } from '@nats-io/transport-node';
-import { COINS, marketBooks, pooledBooks, VENUES } from '../books.ts';
+import { COINS, type MadeBooks, marketBooks, pooledBooks, VENUES } from '../books.ts';
+import { Arrivals, type Heard, LINKS } from './arrivals.ts';
 import { hostIn, type Place } from './host.ts';
 import { type Latencies, LatencyWatch } from './latencies.ts';
 import { type Paced, pace } from './pace.ts';
@@ -9,6 +11,8 @@ import { fail, serve, settings } from './serve.ts';
 export interface GeneratorSettings extends Place {
   /** Answers are listened to here: `order.>` or `verdict.>`; null listens to none. */
   readonly answers: string | null;
+  /** Notes when each l2, decision, verdict and order is heard: `arrivals` gives them. */
+  readonly links: boolean;
 }
 
 export interface Say {
@@ -17,6 +21,8 @@ export interface Say {
   readonly levels: number;
   /** Books of the moving market, with rates, for cores that think; else the same few thousand over and over. */
   readonly moving: boolean;
+  /** A moving market of its own temper, which goes on where it was at the last time. */
+  readonly profile?: Profile;
 }
 
 export interface Said extends Paced, Latencies {
@@ -29,6 +35,8 @@ const RATE_EVERY_MS = 1_000;
 const mine = settings<GeneratorSettings>();
 const watch = new LatencyWatch();
 let context: ShellContext | null = null;
+const arrivals = mine.links ? new Arrivals() : null;
+let market: MadeBooks | null = null;
 let total = 0;
 
 const shell: Shell = {
@@ -45,7 +53,7 @@ const shell: Shell = {
 const { host, stop } = hostIn(mine, 'market-data', null, () => shell);
 host.start().catch(fail);
 
-const viewer = mine.answers === null ? null : await connect({ servers: mine.nats });
+const viewer = mine.answers === null && arrivals === null ? null : await connect({ servers: mine.nats });
 if (viewer !== null && mine.answers !== null) {
   viewer.subscribe(mine.answers, {
     callback: (error, message) => {
@@ -54,17 +62,36 @@ if (viewer !== null && mine.answers !== null) {
       watch.answer(now, message.string());
     },
   });
-  await viewer.flush();
 }
+if (viewer !== null && arrivals !== null)
+  for (const root of LINKS)
+    viewer.subscribe(`${root}.>`, {
+      callback: (error, message) => {
+        const now = performance.now();
+        if (error !== null) fail(error);
+        // What is thrown here would end the connection's reading and nothing else.
+        try {
+          arrivals.heard(root, message.subject, message.data, now);
+        } catch (fault) {
+          fail(fault);
+        }
+      },
+    });
+await viewer?.flush();
 
 serve(
   {
     status: () => host.status(),
     ready: () => context?.holdsLease() === true,
-    async say({ rate, seconds, levels, moving }: Say): Promise<Said> {
+    arrivals(): Heard {
+      if (arrivals === null) throw new Error('expected to be started with `links` to note arrivals, found it off');
+      return arrivals.all();
+    },
+    async say({ rate, seconds, levels, moving, profile }: Say): Promise<Said> {
       const live = context;
       if (live === null || !live.holdsLease()) throw new Error('market-data holds no lease yet');
-      const books = moving ? marketBooks(levels, rate) : pooledBooks(levels);
+      if (profile !== undefined) market ??= marketBooks(levels, rate, '1', profile);
+      const books = market ?? (moving ? marketBooks(levels, rate) : pooledBooks(levels));
       watch.begin(total + 1, Math.round(rate * seconds));
       let nextRate = 0;
       const paced = await pace({ rate, seconds }, () => {
@@ -78,11 +105,12 @@ serve(
         const at = live.time.wallMicros();
         const data = books.next(sequence, at);
         watch.sent(sequence);
+        arrivals?.sent(sequence, performance.now());
         if (!live.say('book', [data.venue, data.symbol], data, { at })) return false;
         total = sequence;
         return true;
       });
-      if (viewer !== null) await watch.all(paced.sent);
+      if (mine.answers !== null) await watch.all(paced.sent);
       return { ...paced, ...watch.result(), total };
     },
   },

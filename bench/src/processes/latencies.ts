@@ -19,6 +19,11 @@ export class LatencyWatch {
   private seen = new Uint8Array(0);
   private lastAt = 0;
   private longestGap = 0;
+  private readonly mark: string;
+
+  constructor(mark = '"b-') {
+    this.mark = mark;
+  }
 
   begin(first: number, count: number): void {
     this.first = first;
@@ -33,10 +38,10 @@ export class LatencyWatch {
     this.sentAt[sequence - this.first] = performance.now();
   }
 
-  /** `text` holds `"b-<sequence>`: the name that the book's round trip got. */
+  /** `text` holds the mark and the book's number behind it: by default `"b-<sequence>`, the name that the book's round trip got. */
   answer(now: number, text: string): void {
-    const from = text.indexOf('"b-') + 3;
-    const at = from < 3 ? -1 : Number.parseInt(text.slice(from, from + 16), 10) - this.first;
+    const from = text.indexOf(this.mark) + this.mark.length;
+    const at = from < this.mark.length ? -1 : Number.parseInt(text.slice(from, from + 16), 10) - this.first;
     if (!(at >= 0 && at < this.seen.length) || this.seen[at] === 1) return;
     this.seen[at] = 1;
     this.taken.push(now - (this.sentAt[at] as number));

@@ -1,9 +1,11 @@
+import { growYoungHeapAtOnce } from '@arb/shared/hosting';
 import type { Answer, Ask } from '../stack/child.ts';
 
 type Calls = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** The settings that this process was started with. */
+/** The settings that this process was started with. The first that it asks for: its heap is then a service's. */
 export function settings<T>(): T {
+  growYoungHeapAtOnce();
   return JSON.parse(process.argv[2] as string) as T;
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { SERVICES, type Writer } from '@arb/shared/contracts';
 import { migrate, type PostgresServer, startPostgres } from '@arb/shared/journal';
 import { type NatsServer, natsConfig, startNatsServer } from '@arb/shared/nats';
+import { connect } from '@nats-io/transport-node';
 import { onEnd } from './endings.ts';
 
 /** Streams and journal of one measurement stay below these; a run that does not is told so by the servers. */
@@ -38,7 +39,16 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-export async function startBareNats(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+/** NATS with nothing around it; with a stream of this name, which stores all that is said on the way to an order. */
+export async function startBareNats(stream: string | null = null): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const nats = await startNatsServer();
+  if (stream !== null) {
+    const nc = await connect({ servers: nats.url });
+    const config = { name: stream, subjects: ['book.>', 'l2.>', 'decision.>', 'verdict.>', 'order.>'], storage: 'file', no_ack: true };
+    const answer = await nc.request(`$JS.API.STREAM.CREATE.${stream}`, JSON.stringify({ ...config, retention: 'limits', num_replicas: 1 }));
+    await nc.close();
+    const { error } = answer.json<{ error?: { description: string } }>();
+    if (error !== undefined) throw new Error(`no stream ${stream}: ${error.description}`);
+  }
   return { url: nats.url, stop: onEnd(() => nats.stop()) };
 }

@@ -5,6 +5,7 @@ import { CORE_VERSIONS, type SessionConfig } from '@arb/shared/core';
 import { openJournalReader, type PostgresJournalReader } from '@arb/shared/journal';
 import { COINS, VENUES } from '../books.ts';
 import { EMPTY_VERSION } from '../empty/cores.ts';
+import type { Heard } from '../processes/arrivals.ts';
 import type { CoreSettings } from '../processes/core-service.ts';
 import type { GeneratorSettings, Said, Say } from '../processes/generator.ts';
 import type { Place } from '../processes/host.ts';
@@ -19,6 +20,10 @@ export interface StackSettings {
   readonly real: readonly CoreServiceName[];
   readonly decideEvery: number;
   readonly answers: string | null;
+  /** Notes when each l2, decision, verdict and order is heard. */
+  readonly links?: boolean;
+  /** What this measurement needs otherwise than paper trading has it. */
+  readonly adjust?: (config: SessionConfig) => SessionConfig;
 }
 
 export interface Stack {
@@ -27,6 +32,8 @@ export interface Stack {
   readonly journal: PostgresJournalReader;
   readonly children: Map<string, Child>;
   say(what: Say): Promise<Said>;
+  /** When books were said, and what was heard of `links`. */
+  arrivals(): Promise<Heard>;
   /** Starts one more replica of a core service, under a name of its own. */
   startCore(service: CoreServiceName, replica: number): Promise<Child>;
   /** Waits until all that is in the stream is in the journal, and returns the last position. */
@@ -52,7 +59,7 @@ export function sessionConfig(): SessionConfig {
 export async function startStack(settings: StackSettings): Promise<Stack> {
   const servers = await startServers();
   const session = `bench-${randomBytes(4).toString('hex')}`;
-  const config = sessionConfig();
+  const config = settings.adjust === undefined ? sessionConfig() : settings.adjust(sessionConfig());
   const versions = Object.fromEntries(
     CORE_SERVICES.map((service) => [service, settings.real.includes(service) ? CORE_VERSIONS[service] : EMPTY_VERSION]),
   );
@@ -86,6 +93,7 @@ export async function startStack(settings: StackSettings): Promise<Stack> {
   const generator = await start('market-data', 'generator', {
     ...place('market-data'),
     answers: settings.answers,
+    links: settings.links === true,
   } satisfies GeneratorSettings);
   const journal = openJournalReader(servers.postgres);
 
@@ -95,6 +103,7 @@ export async function startStack(settings: StackSettings): Promise<Stack> {
     journal,
     children,
     say: (what) => generator.ask<Said>('say', what),
+    arrivals: () => generator.ask<Heard>('arrivals'),
     startCore,
     async journaled() {
       // What is under way still lands in the stream within this time; the recorder then says where it stands.
