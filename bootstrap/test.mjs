@@ -4,6 +4,8 @@ import { ensureServers } from './servers.mjs';
 import { build, faultOfNode, installPackages, ROOT, run, say, seconds } from './workspace.mjs';
 
 const LEVELS = ['unit', 'int', 'e2e'];
+/** On two cores: those with real servers mostly wait for them; a whole stack wants the machine for itself. */
+const WORKERS = { unit: '--maxWorkers=2', int: '--maxWorkers=3', e2e: '--runInBand' };
 const asked = process.argv.slice(2);
 const unknown = asked.find((word) => !['check', ...LEVELS].includes(word));
 if (unknown !== undefined) {
@@ -53,7 +55,6 @@ function jest(level) {
     '--testPathPatterns',
     `\\.${level}\\.spec\\.ts$`,
   ];
-  // A whole stack wants the machine for itself.
-  args.push(level === 'e2e' ? '--runInBand' : '--maxWorkers=2');
+  args.push(WORKERS[level]);
   return run(process.execPath, args, `the ${level} tests`, environment());
 }

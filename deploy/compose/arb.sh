@@ -1,9 +1,12 @@
 #!/bin/sh
-# `arb` in a container: it knows the journal's database by an address only, which here stands in a file.
+# `arb` in a container: where the servers are and what it may say to them stands in files, which it is told as values.
 set -eu
-if [ -z "${ARB_POSTGRES_URL:-}" ] && [ -n "${ARB_POSTGRES_URL_FILE:-}" ]; then
-  ARB_POSTGRES_URL=$(cat "$ARB_POSTGRES_URL_FILE")
-  export ARB_POSTGRES_URL
-  unset ARB_POSTGRES_URL_FILE
-fi
-exec node /app/cli/arb.js "$@"
+for name in ARB_NATS_PASSWORD ARB_POSTGRES_URL ARB_REDIS_URL; do
+  eval "value=\${$name:-} file=\${${name}_FILE:-}"
+  if [ -z "$value" ] && [ -n "$file" ]; then
+    value=$(cat "$file")
+    eval "export $name=\$value"
+    unset "${name}_FILE"
+  fi
+done
+exec node "${ARB_CHECKOUT:-/app}/cli/arb.js" "$@"

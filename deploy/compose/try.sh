@@ -2,8 +2,9 @@
 # Tries the whole stack with whatever Docker is here, from nothing to nothing:
 #   deploy/compose/try.sh [--no-build] [--keep] [--quick]
 # Up and healthy; the live flow seen from outside without credentials; each container with its own secrets only; the session verified;
-# each process killed once and back; down and up again with the same session; a handover to a child session; the profiles standby and
-# observability; a disaster that only a backup survives; and nothing secret in configuration, environment, image, logs, events or metrics.
+# each process killed once and back; down and up again with the same session; a handover to a child session; the profiles standby,
+# observability and canary; a disaster that only a backup survives; and nothing secret in configuration, environment, image, logs, events
+# or metrics.
 # It works on a project of its own, so it never touches the data of `docker compose up`; only the two ports must be free
 # (NATS_PORT, DASHBOARD_PORT). Exit code 0 only when every check was good.
 set -uo pipefail
@@ -84,7 +85,7 @@ until_ready() {
 container() { compose ps -aq "$1" | head -n 1; }
 started_at() { docker inspect -f '{{.State.StartedAt}}' "$(container "$1")" 2>/dev/null; }
 psql() { compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) psql -h 127.0.0.1 -U arb -d arb -At -c "$1"' _ "$1" 2>/dev/null; }
-session() { compose exec -T journal arb sessions --json --limit 1 | sed -n 's/.*"session":"\([^"]*\)".*/\1/p'; }
+session() { compose exec -T journal arb sessions --json --limit 1 | sed -n 's/^\[{"id":"\([^"]*\)".*/\1/p'; }
 
 up() {
   local began; began=$(now_ms)
@@ -196,6 +197,29 @@ end=$((SECONDS + within))
 while [ "$(started_at strategy)" = "$before" ] && [ $SECONDS -lt $end ]; do sleep 0.2; done
 if left=$(until_ready strategy); then good "strategy killed beside its standby: all ready again after $(since "$began")"; else bad "strategy killed beside its standby: $left"; fi
 
+# Beside the stack each core once more, which only compares: the same code has to answer the same.
+shadows="aggregator-shadow strategy-shadow risk-shadow executor-shadow alerting-shadow"
+export COMPOSE_PROFILES=standby,observability,canary
+before=$(psql "SELECT count(*) FROM events_ledger WHERE NOT taken")
+if ! compose up -d --wait --wait-timeout "$within" $shadows >/tmp/"$project".up 2>&1; then tail -n 5 /tmp/"$project".up; bad "canary: not all of it is ready"; fi
+rm -f /tmp/"$project".up
+for service in $shadows; do
+  end=$((SECONDS + within)) said='' equal=0
+  # Alerting has little to say.
+  case $service in alerting-*) wanted=0 ;; *) wanted=50 ;; esac
+  until [ "${equal:-0}" -ge "$wanted" ] && [ -n "$said" ] || [ $SECONDS -ge $end ]; do
+    said=$(compose exec -T "$service" node -e 'fetch("http://127.0.0.1:8080/readyz").then(async (answer) => console.log(await answer.text()))' 2>/dev/null)
+    equal=$(sed -n 's/.*"equal":\([0-9]*\).*/\1/p' <<<"$said")
+    sleep 0.5
+  done
+  case $said in
+    '{"status":"ready"'*'"different":0,'*) if [ "${equal:-0}" -ge "$wanted" ]; then good "$service: $equal answers as recorded, none otherwise"; else bad "$service: only ${equal:-0} answers compared"; fi ;;
+    *) bad "$service: ${said:0:600}" ;;
+  esac
+done
+compose rm --stop --force $shadows >/dev/null 2>&1
+export COMPOSE_PROFILES=standby,observability
+
 # Another configuration: a child session goes on from the state of the one before.
 parent=$(session)
 override=$(mktemp)
@@ -219,20 +243,21 @@ look
 verify "after the handover"
 
 # A disaster: the database and the stream are gone, what is left is a backup.
-dump=$(mktemp)
 lost=$(session)
 compose stop $ours $standbys >/dev/null 2>&1
-if ! compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_dump -h 127.0.0.1 -U arb -Fc arb' >"$dump" || ! [ -s "$dump" ]; then bad "no backup"; fi
+began=$(now_ms)
+if said=$(compose run --rm -T backup 2>&1); then good "backup in $(since "$began"): $(grep -m 1 'found whole' <<<"$said" | sed 's:.*/::')"
+else printf '%s\n' "$said" | tail -n 5; bad "no backup"; fi
 compose down --timeout 30 >/dev/null 2>&1
 docker volume rm "$project"_postgres "$project"_streams >/dev/null || bad "the volumes of the disaster could not be removed"
 began=$(now_ms)
 compose up -d --wait --wait-timeout "$within" postgres >/dev/null 2>&1
-compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_restore -h 127.0.0.1 -U arb -d arb --no-owner --no-privileges --exit-on-error' <"$dump" || bad "the backup could not be restored"
+if said=$(compose run --rm -T backup restore last 2>&1); then good "restore: $(grep -m 1 '^restored' <<<"$said")"
+else printf '%s\n' "$said" | tail -n 5; bad "the backup could not be restored"; fi
 up "after the disaster"
 child=$(compose exec -T journal arb sessions --json --limit 1)
-if grep -qF "\"parent\":\"$lost\"" <<<"$child"; then good "disaster: $(session) goes on from $lost, $(($(stat -c %s "$dump") / 1000000)) MB restored; all healthy after $(since "$began")"
+if grep -qF "\"parent\":\"$lost\"" <<<"$child"; then good "disaster: $(session) goes on from $lost; all healthy after $(since "$began")"
 else bad "disaster: expected a child of $lost, found $child"; fi
-rm -f "$dump"
 verify "after the disaster"
 
 # Nothing secret is told, by anything that can be read without being root.
@@ -248,7 +273,7 @@ holds "a layer of the image" < <(docker save arbitrage-lite:local)
 holds "a log" < <(compose logs --no-color 2>&1)
 holds "the journal" < <(compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_dump -h 127.0.0.1 -U arb --data-only arb' 2>/dev/null)
 holds "the metrics" < <(compose exec -T journal node -e 'fetch("http://127.0.0.1:8080/metrics").then(async (said) => console.log(await said.text()))')
-if [ "$planted" -lt 14 ]; then bad "expected 14 passwords in the volume, found $planted"
+if [ "$planted" -lt 15 ]; then bad "expected 15 passwords in the volume, found $planted"
 elif [ -n "$told" ]; then bad "a password shows in$told"
 else good "none of $planted passwords shows in configuration, environments, image, logs, journal or metrics"; fi
 events=$(psql 'SELECT sum(reltuples)::bigint FROM pg_class WHERE relname LIKE $$events_%$$')

@@ -7,8 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { CORE_SERVICES } from '@arb/shared/contracts';
 import { stringify } from 'yaml';
-import { serverPolicies, servicePolicies, toolPolicies } from './network-policies.mjs';
-import { budget, deployment, SERVICES_IN_ORDER, STANDBY, service } from './workloads.mjs';
+import { backupPolicies, serverPolicies, servicePolicies, shadowPolicies, toolPolicies } from './network-policies.mjs';
+import { budget, deployment, SERVICES_IN_ORDER, SHADOW, STANDBY, service, shadow } from './workloads.mjs';
 
 const HEAD = '# Made by `node deploy/k8s/make.mjs` from the contracts: change it there, or patch it in an overlay.\n';
 
@@ -21,7 +21,10 @@ export function madeFiles() {
   const policies = [
     ['base/network-policies.yaml', servicePolicies()],
     ['servers/access/network-policies.yaml', serverPolicies()],
-    ['canary/network-policies.yaml', toolPolicies()],
+    ['backup/network-policies.yaml', backupPolicies()],
+    ['tools/access/network-policies.yaml', toolPolicies()],
+    ['overlays/canary/network-policies.yaml', shadowPolicies()],
+    ['overlays/canary/shadows.yaml', [...CORE_SERVICES.map(shadow), service(SHADOW)]],
   ];
   return Object.fromEntries([...perService, ...policies].map(([file, objects]) => [file, textOf(objects)]));
 }

@@ -4,7 +4,7 @@
  */
 import { KINDS, LEASED_SERVICES, SERVICES } from '@arb/shared/contracts';
 import { REDIS_USERS } from '../secrets/secrets.mjs';
-import { HTTP_PORT, labelsOf, NAMESPACE } from './workloads.mjs';
+import { HTTP_PORT, labelsOf, NAMESPACE, SHADOW } from './workloads.mjs';
 
 export const SERVER_PORTS = { nats: 4222, postgres: 5432, redis: 6379 };
 export const SERVER_LABEL = 'arbitrage-lite/server';
@@ -101,8 +101,13 @@ function inNamespace(name) {
   return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } };
 }
 
+/** Beside the services: `arb` in a job, what shadows a core, and who backs up the journal. */
+const MORE_CLIENTS = { nats: ['tools', SHADOW], postgres: ['tools', SHADOW, 'backup'], redis: ['tools'] };
+/** It draws the journal's charts, as a role that only looks. */
+const GRAFANA = { ...inNamespace('monitoring'), podSelector: { matchLabels: { 'app.kubernetes.io/name': 'grafana' } } };
+
 function ofServer(server) {
-  const clients = [...clientsOf(server), ...(server === 'redis' ? [] : ['tools'])].map(named);
+  const clients = [...[...clientsOf(server), ...(MORE_CLIENTS[server] ?? [])].map(named), ...(server === 'postgres' ? [GRAFANA] : [])];
   const ingress = [{ from: clients, ports: tcp(SERVER_PORTS[server]) }];
   if (server !== 'nats') return policy(server, { matchLabels: { [SERVER_LABEL]: server } }, { ingress });
   // A cluster of NATS talks among itself.
@@ -117,8 +122,21 @@ function ofServer(server) {
   );
 }
 
+function talksTo(...servers) {
+  return servers.map((server) => ({ to: [serving(server)], ports: tcp(SERVER_PORTS[server]) }));
+}
+
 /** `arb` in a job or a debugging pod. */
 export function toolPolicies() {
-  const egress = ['nats', 'postgres'].map((server) => ({ to: [serving(server)], ports: tcp(SERVER_PORTS[server]) }));
-  return [policy('tools', { matchLabels: { 'app.kubernetes.io/name': 'tools' } }, { egress })];
+  return [policy('tools', { matchLabels: { 'app.kubernetes.io/name': 'tools' } }, { egress: talksTo('nats', 'postgres', 'redis') })];
+}
+
+export function backupPolicies() {
+  return [policy('backup', { matchLabels: labelsOf('backup') }, { egress: talksTo('postgres') })];
+}
+
+/** What a new version would have said: read from NATS, with metrics for whoever compares. */
+export function shadowPolicies() {
+  const ingress = [{ from: [inNamespace('monitoring')], ports: tcp(HTTP_PORT) }];
+  return [policy(SHADOW, { matchLabels: labelsOf(SHADOW) }, { ingress, egress: talksTo('nats', 'postgres') })];
 }

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { handedOut, passwordsFrom, ROLES } from '../secrets/secrets.mjs';
 import { NAMESPACE } from './workloads.mjs';
 
@@ -18,7 +18,9 @@ export function secretsOf(passwords) {
   const given = Object.entries(handedOut(passwords, PLACES));
   return [
     secret(VAULT, passwords),
-    ...given.map(([receiver, files]) => secret(`arb-${receiver}`, { ...files, ...MORE[receiver]?.(files) }, TYPES[receiver])),
+    ...given.map(([receiver, files]) =>
+      secret(`arb-${receiver}`, { ...files, ...MORE[receiver]?.(files) }, TYPES[receiver], LABELS[receiver]),
+    ),
   ];
 }
 
@@ -26,14 +28,34 @@ export function secretsOf(passwords) {
 const MORE = {
   nats: ({ 'nats.conf': config }) => ({ 'accounts.conf': config.slice(config.indexOf('accounts {')) }),
   postgres: () => ({ username: ROLES.owner }),
+  // Found by the sidecar of the usual Grafana charts, under the names that the dashboards ask for.
+  grafana: ({ 'postgres-password': password }) => ({ 'datasources.yaml': datasources(password) }),
 };
 const TYPES = { postgres: 'kubernetes.io/basic-auth' };
+const LABELS = { grafana: { grafana_datasource: '1' } };
+/** Where an operator's Prometheus is reached, and the journal from another namespace. */
+const ELSEWHERE = { 'http://prometheus:9090': 'http://prometheus-operated.monitoring:9090', 'postgres:5432': `postgres.${NAMESPACE}:5432` };
 
-function secret(name, stringData, type = 'Opaque') {
+function datasources(password) {
+  const file = new URL('../observability/grafana/provisioning/datasources/datasources.yaml', import.meta.url);
+  const { apiVersion, datasources } = parse(readFileSync(file, 'utf8'));
+  return stringify({
+    apiVersion,
+    datasources: datasources.map((one) => ({
+      ...one,
+      url: ELSEWHERE[one.url],
+      // One chart has one default already.
+      isDefault: false,
+      ...(one.secureJsonData === undefined ? {} : { secureJsonData: { password } }),
+    })),
+  });
+}
+
+function secret(name, stringData, type = 'Opaque', labels = {}) {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name, namespace: NAMESPACE, labels: { 'app.kubernetes.io/part-of': 'arbitrage-lite' } },
+    metadata: { name, namespace: NAMESPACE, labels: { 'app.kubernetes.io/part-of': 'arbitrage-lite', ...labels } },
     type,
     stringData,
   };

@@ -9,6 +9,8 @@ export const STANDBY = 1;
 const IMAGE = 'arbitrage-lite:local';
 const USER = 1000;
 const CHANNELS = 'arb-alerting-channels';
+/** What `app.kubernetes.io/name` says of every core that only shadows. */
+export const SHADOW = 'shadow';
 /** The journal first, which opens the session; then as one book update meets them. */
 export const SERVICES_IN_ORDER = ['journal', ...SERVICES.filter((name) => name !== 'journal')];
 
@@ -57,6 +59,13 @@ export function deployment(name, replica) {
             fsGroupChangePolicy: 'OnRootMismatch',
             seccompProfile: { type: 'RuntimeDefault' },
           },
+          // A node that is gone is not waited for: what tells writers apart is in the database and in the stream.
+          tolerations: ['not-ready', 'unreachable'].map((what) => ({
+            key: `node.kubernetes.io/${what}`,
+            operator: 'Exists',
+            effect: 'NoExecute',
+            tolerationSeconds: 15,
+          })),
           topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
             maxSkew: 1,
             topologyKey,
@@ -112,6 +121,48 @@ function container(name, replica) {
       { name: 'tmp', mountPath: '/tmp' },
       ...(name === 'alerting' ? [{ name: 'channels', mountPath: '/run/secrets', readOnly: true }] : []),
     ],
+  };
+}
+
+/**
+ * A core of a new version beside the running stack. It has what a member has, but a NATS user that may publish nothing and a database
+ * login that may only look. Nobody depends on it: without a budget, and it may be evicted first.
+ */
+export function shadow(name) {
+  const labels = { ...labelsOf(SHADOW), 'arbitrage-lite/core': name };
+  const { metadata, spec } = deployment(name, 0);
+  const pod = spec.template.spec;
+  const [member] = pod.containers;
+  const own = { ARB_NATS_USER: SHADOW, ARB_ROLE: SHADOW };
+  const env = member.env.filter((one) => !(one.name in own) && !one.name.startsWith('ARB_REDIS'));
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...metadata, name: `${name}-shadow`, labels },
+    spec: {
+      ...spec,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          ...pod,
+          topologySpreadConstraints: undefined,
+          containers: [
+            {
+              ...member,
+              envFrom: [{ configMapRef: { name: 'shadow-settings' } }],
+              env: [...env, ...Object.entries(own).map(([key, value]) => variable(key, value))],
+              resources: USUAL_SIZE,
+              volumeMounts: member.volumeMounts.filter((mount) => mount.name !== 'channels'),
+            },
+          ],
+          volumes: [
+            { name: 'secrets', secret: { secretName: `arb-${SHADOW}`, defaultMode: 0o440 } },
+            ...pod.volumes.filter((volume) => ['data', 'tmp'].includes(volume.name)),
+          ],
+        },
+      },
+    },
   };
 }
 

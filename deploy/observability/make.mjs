@@ -21,14 +21,33 @@ export function madeFiles() {
   return { ...boards, 'k8s/monitoring/rules.yaml': HEAD + stringify(ruleObject(), { lineWidth: 140 }) };
 }
 
-/** The same rules as the Prometheus of compose has. */
+/** What only the cluster knows, by kube-state-metrics: nobody looks at a job that fails at night. */
+const CLUSTER = {
+  name: 'arbitrage-lite-cluster',
+  rules: [
+    {
+      alert: 'ArbBackupOld',
+      expr: 'time() - max(kube_cronjob_status_last_successful_time{namespace="arbitrage",cronjob="backup"}) > 46800',
+      labels: { severity: 'warning' },
+      annotations: { summary: 'the newest good backup of the journal is older than two of its hours; kubectl get jobs -n arbitrage' },
+    },
+    {
+      alert: 'ArbBackupFailed',
+      expr: 'kube_job_failed{namespace="arbitrage",job_name=~"backup-.*",condition="true"} > 0',
+      labels: { severity: 'warning' },
+      annotations: { summary: '{{ $labels.job_name }} failed; kubectl logs -n arbitrage job/{{ $labels.job_name }}' },
+    },
+  ],
+};
+
+/** The same rules as the Prometheus of compose has, and the cluster's own. */
 function ruleObject() {
   const { groups } = parse(readFileSync(new URL('prometheus/rules.yml', import.meta.url), 'utf8'));
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',
     metadata: { name: 'arbitrage-lite', namespace: 'arbitrage', labels: { release: 'kube-prometheus-stack' } },
-    spec: { groups },
+    spec: { groups: [...groups, CLUSTER] },
   };
 }
 

@@ -135,6 +135,19 @@ describe('what the dashboards ask the journal', () => {
     ]);
   });
 
+  it('leaves the journal connections of its own, whoever takes all that he may', async () => {
+    const { rows } = await viewer.query("SELECT rolname, rolconnlimit AS most FROM pg_roles WHERE rolname LIKE 'arb_%' ORDER BY rolname");
+    expect(rows).toEqual([
+      { rolname: 'arb_reader', most: 45 },
+      { rolname: 'arb_viewer', most: 40 },
+    ]);
+    const FOR_ITSELF = 3;
+    for (const file of ['docker-compose.yml', 'deploy/k8s/servers/postgres.yaml', 'deploy/k8s/ha/postgres.yaml']) {
+      const all = /max_connections[=:] ?"?(\d+)/.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1];
+      expect([file, Number(all) - FOR_ITSELF - 45 - 40 >= 12]).toEqual([file, true]);
+    }
+  });
+
   it('can change nothing: the viewer looks, readers keep snapshots, only the owner writes events', async () => {
     for (const sql of ['DELETE FROM snapshots', "UPDATE sessions SET kept = true WHERE id = 's1'"])
       await expect(viewer.query(sql)).rejects.toThrow(/read-only|permission denied/);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeConfig } from '@arb/shared/config';
@@ -44,8 +45,15 @@ const dockerfile = readText('Dockerfile');
 const containers = Object.entries(compose.services);
 const service = (name: string): Container => compose.services[name] as Container;
 const inProfile = (profile: string) => containers.filter(([, { profiles }]) => profiles?.includes(profile)).map(([name]) => name);
-const ONE_SHOTS = ['init', 'roles', 'live-check', 'arb'];
+/** Prints how large the young generation becomes, in MB, when much survives in it and it may grow at once. */
+const SURVIVING = `const v8 = require('node:v8'); v8.setFlagsFromString('--semi-space-growth-factor=64');
+let kept = []; let most = 0;
+for (let i = 0; i < 1_000_000; i++) { kept.push({ i, s: String(i) }); if (kept.length > 60_000) kept = kept.slice(30_000);
+  if (i % 10_000 === 0) most = Math.max(most, v8.getHeapSpaceStatistics().find((one) => one.space_name === 'new_space').space_size); }
+console.log(most / 1024 / 1024);`;
+const ONE_SHOTS = ['init', 'roles', 'live-check', 'arb', 'backup'];
 const STANDBYS = CORE_SERVICES.map((name) => `${name}-standby`);
+const SHADOWS = CORE_SERVICES.map((name) => `${name}-shadow`);
 
 /** `${NAME:-default}` → default. */
 const defaults = new Map([...text.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name, value]) => [name as string, value as string]));
@@ -60,9 +68,10 @@ describe('docker-compose.yml', () => {
     const always = containers.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
     expect(always.sort()).toEqual([...SERVICES, 'init', 'roles', 'nats', 'postgres', 'redis', 'simulator'].sort());
     expect(inProfile('standby').sort()).toEqual([...STANDBYS].sort());
+    expect(inProfile('canary').sort()).toEqual([...SHADOWS].sort());
     expect(inProfile('observability')).toEqual(['prometheus', 'grafana']);
     expect(inProfile('live')).toEqual(['live-check']);
-    expect(inProfile('tools')).toEqual(['arb']);
+    expect(inProfile('tools')).toEqual(['arb', 'backup']);
   });
 
   it.each([...SERVICES, ...STANDBYS])('%s: the code understands all of its environment', (name) => {
@@ -79,8 +88,17 @@ describe('docker-compose.yml', () => {
         standby: name !== base,
       });
       expect(session.market.source).toBe(environment === 'live' ? 'live' : 'simulated');
-      expect(infrastructure.redisUrl.includes(passwords.redis as string)).toBe(REDIS_USERS.includes(base));
+      expect(new URL(infrastructure.redisUrl).password).toBe(REDIS_USERS.includes(base) ? passwords[`redis-${base}`] : '');
+      const login = base === 'journal' ? 'arb' : (CORE_SERVICES as readonly string[]).includes(base) ? 'arb_reader' : 'arb_viewer';
+      expect(new URL(infrastructure.postgresUrl).username).toBe(login);
     }
+  });
+
+  it.each(SHADOWS)('%s derives beside the stack and may publish and change nothing', (name) => {
+    expect(service(name).command).toEqual(['node', `services/${name.replace(/-shadow$/, '')}/dist/main.js`]);
+    const { infrastructure } = asStarted(environmentOf(name), handed.shadow ?? {});
+    expect(infrastructure).toMatchObject({ role: 'shadow', natsUser: 'shadow', natsPassword: passwords['nats-shadow'] });
+    expect(infrastructure.postgresUrl).toMatch(/^postgres:\/\/arb_viewer:/);
   });
 
   it('would be refused with a variable that the code does not know', () => {
@@ -88,7 +106,9 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the tools an environment that the code understands too', () => {
-    expect(asStarted(environmentOf('arb'), handed.cli ?? {}).infrastructure.natsUser).toBe('cli');
+    const { infrastructure } = asStarted(environmentOf('arb'), handed.cli ?? {});
+    expect([infrastructure.natsUser, new URL(infrastructure.redisUrl).username]).toEqual(['cli', 'cli']);
+    expect(asStarted(environmentOf('backup'), handed.backup ?? {}).infrastructure.postgresUrl).toMatch(/^postgres:\/\/arb:/);
     expect(asStarted(environmentOf('live-check', { ARB_ENV: 'live' }), handed.cli ?? {}).session.market.source).toBe('live');
     expect(new URL(asStarted(environmentOf('simulator'), {}).infrastructure.simulatorUrl).port).toBe(
       new URL(environmentOf('risk').ARB_SIMULATOR_URL as string).port,
@@ -101,7 +121,7 @@ describe('docker-compose.yml', () => {
     );
     expect(vault.map(([name]) => name)).toEqual(['init']);
     for (const [name] of containers.filter(([name]) => !['init', 'simulator', 'prometheus'].includes(name))) {
-      const receiver = ['arb', 'live-check'].includes(name) ? 'cli' : name.replace(/-standby$/, '');
+      const receiver = ['arb', 'live-check'].includes(name) ? 'cli' : name.replace(/-standby$/, '').replace(/^.*-shadow$/, 'shadow');
       expect([name, secretOf(name)]).toEqual([
         name,
         { type: 'volume', source: 'secrets', target: '/secrets', read_only: true, volume: { subpath: `for/${receiver}` } },
@@ -118,16 +138,25 @@ describe('docker-compose.yml', () => {
         .map(([name]) => name);
     for (const writer of [...SERVICES, 'cli'])
       expect(knownTo(passwords[`nats-${writer}`] as string).sort()).toEqual([writer, 'nats'].sort());
-    expect(knownTo(passwords.postgres as string).sort()).toEqual(['journal', 'postgres', 'roles']);
-    expect(knownTo(passwords.redis as string).sort()).toEqual([...REDIS_USERS, 'redis'].sort());
-    expect(knownTo(passwords['postgres-viewer'] as string).sort()).toEqual(['grafana', 'roles']);
+    expect(knownTo(passwords['nats-shadow'] as string).sort()).toEqual(['nats', 'shadow']);
+    expect(knownTo(passwords.postgres as string).sort()).toEqual(['backup', 'journal', 'postgres', 'roles']);
+    expect(knownTo(passwords.redis as string)).toEqual(['redis']);
+    for (const user of REDIS_USERS) expect(knownTo(passwords[`redis-${user}`] as string).sort()).toEqual([user, 'redis'].sort());
+    expect(knownTo(passwords['postgres-viewer'] as string).sort()).toEqual([
+      'cli',
+      'dashboard',
+      'grafana',
+      'market-data',
+      'roles',
+      'shadow',
+    ]);
     expect(PASSWORDS.filter((name) => knownTo(passwords[name] as string).length === 0)).toEqual([]);
   });
 
   it('gives Redis to those whose code asks for it', () => {
     const asks = (name: string) =>
       sources.some((file) => file.startsWith(`services/${name}/src/`) && !isSpec(file) && readText(file).includes('redisUrl'));
-    expect([...REDIS_USERS].sort()).toEqual(SERVICES.filter(asks).sort());
+    expect(REDIS_USERS.filter((name) => name !== 'cli').sort()).toEqual(SERVICES.filter(asks).sort());
   });
 
   it('names only files that are handed out', () => {
@@ -162,7 +191,9 @@ describe('docker-compose.yml', () => {
   /** The journal is not ready before the cores have ended an old session: they must not wait for it. */
   const waitedFor = (name: string, other: string) => {
     if (ONE_SHOTS.includes(other)) return 'service_completed_successfully';
-    return other === 'journal' && [...CORE_SERVICES, ...STANDBYS, 'dashboard'].includes(name) ? 'service_started' : 'service_healthy';
+    return other === 'journal' && [...CORE_SERVICES, ...STANDBYS, ...SHADOWS, 'dashboard'].includes(name)
+      ? 'service_started'
+      : 'service_healthy';
   };
 
   it('starts by health: servers, journal, then the world; the cores beside the journal, which needs them for a handover', () => {
@@ -185,7 +216,8 @@ describe('docker-compose.yml', () => {
     for (const [name, value] of [...defaults].filter(([name]) => name.endsWith('_IMAGE')))
       expect([name, value]).toEqual([name, expect.stringMatching(/:v?\d+\.\d+\.?\d*[a-z0-9.-]*$/)]);
     for (const [name, { image }] of containers) expect([name, image]).toEqual([name, expect.stringMatching(/^\$\{(IMAGE|[A-Z]+_IMAGE):-/)]);
-    expect(defaults.get('NODE_IMAGE')).toBe(/^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
+    for (const name of ['NODE_IMAGE', 'POSTGRES_IMAGE'])
+      expect([name, defaults.get(name)]).toEqual([name, new RegExp(`^ARG ${name}=(.*)$`, 'm').exec(dockerfile)?.[1]]);
   });
 });
 
@@ -248,10 +280,24 @@ describe('the image', () => {
       .flatMap(([, { command = [], healthcheck }]) => [...command, ...(healthcheck?.test ?? [])])
       .filter((word) => /^deploy\/.*\.(mjs|sh)$/.test(word));
     const checked = /CMD \["bash", "\/app\/(.*?)"\]/.exec(dockerfile)?.[1] as string;
-    for (const script of [...scripts, checked, 'deploy/compose/arb.sh']) {
+    for (const script of [...scripts, checked, 'deploy/compose/arb.sh', 'deploy/compose/client-of.sh']) {
       expect(existsSync(join(ROOT, script))).toBe(true);
       expect([script, letIn.some((path) => script === path || script.startsWith(`${path}/`))]).toEqual([script, true]);
     }
+  });
+
+  it('gives a process the young generation that is measured, whatever memory its container has', () => {
+    const said = /^ENV .*\bNODE_OPTIONS=(\S+)/m.exec(dockerfile)?.[1] as string;
+    const mostMb = (options: string) => {
+      // What V8 makes of a container of 512 MB.
+      const { stdout } = spawnSync(process.execPath, ['--max-heap-size=260', '-e', SURVIVING], {
+        encoding: 'utf8',
+        env: { NODE_OPTIONS: options },
+      });
+      return Number(stdout);
+    };
+    expect(mostMb('')).toBeLessThan(8);
+    expect(mostMb(said)).toBeGreaterThanOrEqual(32);
   });
 
   it('is nobody by name, says what it is, and takes along only what runs', () => {

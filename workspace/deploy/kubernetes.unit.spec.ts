@@ -14,12 +14,14 @@ import { asStarted, type Environment } from './as-started.ts';
 import { type Files, passwords, REDIS_USERS } from './handed.ts';
 import { containersOf, documentsOf, type KubernetesObject, podOf, render } from './kustomize.ts';
 
-const FOLDERS = ['overlays/paper', 'overlays/live', 'canary', 'monitoring', 'ha'];
+const FOLDERS = ['overlays/paper', 'overlays/live', 'overlays/canary', 'canary', 'tools', 'monitoring', 'ha'];
 const at = (folder: string) => join(ROOT, 'deploy/k8s', folder);
 const paper = render(at('overlays/paper'));
 const live = render(at('overlays/live'));
 const canary = render(at('canary'));
-const everything = [...paper, ...canary];
+const shadows = render(at('overlays/canary'));
+const tools = render(at('tools'));
+const everything = [...paper, ...canary, ...shadows, ...tools];
 const secrets: readonly KubernetesObject[] = secretsOf(passwords);
 
 const ofKind = (objects: readonly KubernetesObject[], kind: string) => objects.filter((object) => object.kind === kind);
@@ -64,7 +66,7 @@ describe('the manifests', () => {
   (kubectl ? it.each(FOLDERS) : it.skip.each(FOLDERS))('%s is read here as kubectl reads it', (folder) => {
     const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', at(folder)], { encoding: 'utf8', maxBuffer: 1 << 28 });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const plain = documentsOf(stdout.replaceAll(/\bsettings-[a-z0-9]{10}\b/g, 'settings'));
+    const plain = documentsOf(stdout.replaceAll(/\b((?:shadow-|tools-)?settings)-[a-z0-9]{10}\b/g, '$1'));
     const sorted = (objects: readonly KubernetesObject[]) => [...objects].sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
     expect(sorted(plain)).toEqual(sorted(render(at(folder))));
   });
@@ -80,6 +82,7 @@ describe('the manifests', () => {
     ours.flatMap((object) => containersOf(object).map((container) => [`${object.metadata.name}/${container.name}`, container] as const)),
   )('%s runs a program that there is', (_, { command }) => {
     const [program, file] = command as [string, string];
+    if (program === 'sleep') return expect(file).toBe('3600');
     if (program === 'arb') return expect(existsSync(join(ROOT, 'cli/arb.js'))).toBe(true);
     expect(program).toBe('node');
     expect(existsSync(join(ROOT, file.replace(/\/dist\/(.*)\.js$/, '/src/$1.ts')))).toBe(true);
@@ -105,8 +108,52 @@ describe('the manifests', () => {
       environment: objects === live ? 'live' : 'paper',
     });
     expect(session.market.source).toBe(objects === live ? 'live' : 'simulated');
-    expect(infrastructure.redisUrl.includes(passwords.redis as string)).toBe(REDIS_USERS.includes(name));
-    expect(infrastructure.postgresUrl).toMatch(name === 'journal' ? /^postgres:\/\/arb:/ : /^postgres:\/\/arb_reader:/);
+    expect(new URL(infrastructure.redisUrl).password).toBe(REDIS_USERS.includes(name) ? passwords[`redis-${name}`] : '');
+    const login = name === 'journal' ? 'arb' : (CORE_SERVICES as readonly string[]).includes(name) ? 'arb_reader' : 'arb_viewer';
+    expect(new URL(infrastructure.postgresUrl).username).toBe(login);
+  });
+
+  it.each(CORE_SERVICES)('%s of a new version may stand beside the stack: it derives, and may publish and change nothing', (name) => {
+    const object = called(shadows, 'Deployment', `${name}-shadow`);
+    const container = podOf(object).spec.containers[0];
+    expect(container.command).toEqual(['node', `services/${name}/dist/main.js`]);
+    const { infrastructure } = asStarted(environmentOf(shadows, container), filesOf(mountedSecretOf(object, container)));
+    expect(infrastructure).toMatchObject({ role: 'shadow', natsUser: 'shadow', natsPassword: passwords['nats-shadow'] });
+    expect(infrastructure.postgresUrl).toMatch(/^postgres:\/\/arb_viewer:/);
+    const user = /user: "shadow"[^}]*publish: \{ allow: \[([^\]]*)\]/.exec(filesOf('arb-nats')['nats.conf'] as string)?.[1] as string;
+    expect(
+      user
+        .split(', ')
+        .filter((subject) => !/^"\$JS\.(FC|API\.(INFO|STREAM\.INFO|STREAM\.MSG|CONSUMER))\./.test(`${subject}.`.replace('".', '.'))),
+    ).toEqual([]);
+  });
+
+  it('give `arb` in a pod of its own what it needs, for an hour', () => {
+    const pod = called(tools, 'Pod', 'tools');
+    const { infrastructure } = asStarted(environmentOf(tools, containersOf(pod)[0]), filesOf(mountedSecretOf(pod, containersOf(pod)[0])));
+    expect(infrastructure).toMatchObject({ natsUser: 'cli', natsPassword: passwords['nats-cli'] });
+    expect([new URL(infrastructure.redisUrl).username, new URL(infrastructure.postgresUrl).username]).toEqual(['cli', 'arb_viewer']);
+    expect(pod.spec.activeDeadlineSeconds).toBe(3600);
+  });
+
+  it('wait not long for a node that is gone', () => {
+    for (const object of ofKind(live, 'Deployment'))
+      expect(
+        podOf(object)
+          .spec.tolerations.filter(({ tolerationSeconds }: { tolerationSeconds: number }) => tolerationSeconds <= 30)
+          .map(({ key }: { key: string }) => key),
+      ).toEqual(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']);
+  });
+
+  it('tell Grafana of the sources that the dashboards ask, where they are in a cluster', () => {
+    const { labels } = called(secrets, 'Secret', 'arb-grafana').metadata;
+    expect(labels).toMatchObject({ grafana_datasource: '1' });
+    const [told] = documentsOf(filesOf('arb-grafana')['datasources.yaml'] as string) as [KubernetesObject];
+    expect(told.datasources.map(({ uid, url }: Record<string, string>) => [uid, url])).toEqual([
+      ['metrics', 'http://prometheus-operated.monitoring:9090'],
+      ['journal', 'postgres.arbitrage:5432'],
+    ]);
+    expect(told.datasources[1].secureJsonData.password).toBe(passwords['postgres-viewer']);
   });
 
   it('would be refused with a variable that the code does not know', () => {
@@ -176,7 +223,8 @@ describe('secrets', () => {
   });
 
   it('are mounted only where they belong', () => {
-    const wanted = (name: string) => (name === 'canary' ? 'arb-cli' : `arb-${name.replace(/-standby$/, '')}`);
+    const wanted = (name: string) =>
+      name === 'canary' || name === 'tools' ? 'arb-cli' : name.endsWith('-shadow') ? 'arb-shadow' : `arb-${name.replace(/-standby$/, '')}`;
     for (const [name, secretName] of mounts)
       expect(name === 'journal' ? ['arb-journal', 'arb-roles'] : [wanted(name)]).toContain(secretName);
     expect(mounts.map(([, secretName]) => secretName)).not.toContain('arb-vault');
@@ -298,12 +346,19 @@ describe('who may talk to whom', () => {
 
   it('servers hear exactly those who are let go to them', () => {
     const goTo = (server: string) => SERVICES.filter((name) => edges(policy(name).egress).some((edge) => edge.startsWith(`${server}:`)));
-    const tools = called(canary, 'NetworkPolicy', 'tools').spec;
-    expect(edges(tools.egress)).toEqual(['nats:4222', 'postgres:5432']);
+    const ofTools = called(tools, 'NetworkPolicy', 'tools').spec;
+    expect(called(canary, 'NetworkPolicy', 'tools').spec).toEqual(ofTools);
+    expect(edges(ofTools.egress)).toEqual(['nats:4222', 'postgres:5432', 'redis:6379']);
+    for (const object of [called(canary, 'Job', 'canary'), called(tools, 'Pod', 'tools')])
+      expect(podOf(object).metadata.labels).toMatchObject(ofTools.podSelector.matchLabels);
+    const beside = called(shadows, 'NetworkPolicy', 'shadow').spec;
+    expect([edges(beside.ingress), edges(beside.egress)]).toEqual([['namespace monitoring:8080'], ['nats:4222', 'postgres:5432']]);
+    for (const object of ofKind(shadows, 'Deployment')) expect(podOf(object).metadata.labels).toMatchObject(beside.podSelector.matchLabels);
+    expect(edges(policy('backup').egress)).toEqual(['postgres:5432']);
     for (const [server, port, more] of [
-      ['nats', 4222, ['tools:4222', 'nats:6222', 'namespace monitoring:8222']],
-      ['postgres', 5432, ['tools:5432']],
-      ['redis', 6379, []],
+      ['nats', 4222, ['shadow:4222', 'tools:4222', 'nats:6222', 'namespace monitoring:8222']],
+      ['postgres', 5432, ['backup:5432', 'grafana:5432', 'shadow:5432', 'tools:5432']],
+      ['redis', 6379, ['tools:6379']],
     ] as const) {
       expect(edges(policy(server).ingress)).toEqual([...goTo(server).map((name) => `${name}:${port}`), ...more].sort());
       expect(podOf(called(paper, 'StatefulSet', server)).metadata.labels).toMatchObject(policy(server).podSelector.matchLabels);

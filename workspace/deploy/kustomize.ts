@@ -58,6 +58,8 @@ export function documentsOf(text: string): KubernetesObject[] {
 }
 
 export function podOf(object: KubernetesObject) {
+  if (object.kind === 'Pod') return object;
+  if (object.kind === 'CronJob') return object.spec.jobTemplate.spec.template;
   return ['Deployment', 'StatefulSet', 'Job'].includes(object.kind) ? object.spec.template : null;
 }
 

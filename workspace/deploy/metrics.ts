@@ -2,7 +2,11 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { readText } from '../packages.ts';
 
 /** Where hosted services say which numbers they show. */
-const NUMBERS = ['libs/shared/src/hosting/run-service.ts', 'services/journal/src/host-journal.ts'];
+const NUMBERS = [
+  'libs/shared/src/hosting/run-service.ts',
+  'libs/shared/src/hosting/host-shadow.ts',
+  'services/journal/src/host-journal.ts',
+];
 
 /** Every metric that a service's `/metrics` can show, as the code has it now. */
 export function metricNames(): ReadonlySet<string> {

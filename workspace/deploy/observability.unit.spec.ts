@@ -1,6 +1,6 @@
 import { CATALOG, SERVICES } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 // @ts-expect-error: plain JavaScript, because people run it as it is
 import { madeFiles } from '../../deploy/observability/make.mjs';
 import { readText } from '../packages.ts';
@@ -65,6 +65,19 @@ describe('dashboards and rules', () => {
       const shape = new RegExp(`^export const ${type} = record\\(\\{([\\s\\S]*?)^\\}\\)`, 'm').exec(events)?.[1] ?? '';
       for (const [, field] of sql.matchAll(/body->'data'->>?'(\w+)'/g))
         expect([where, field, new RegExp(`^ {2}${field}(:|,$)`, 'm').test(shape)]).toEqual([where, field, true]);
+    }
+  });
+
+  it('tell in a cluster when no backup is made', () => {
+    const { spec } = parse(readText('deploy/k8s/monitoring/rules.yaml')) as {
+      spec: { groups: { rules: { alert: string; expr: string }[] }[] };
+    };
+    const [cronJob] = parseAllDocuments(readText('deploy/k8s/backup/backup.yaml')).map((one) => one.toJS());
+    const told = spec.groups.flatMap(({ rules: own }) => own).filter(({ alert }) => alert.startsWith('ArbBackup'));
+    expect(told.map(({ alert }) => alert)).toEqual(['ArbBackupOld', 'ArbBackupFailed']);
+    for (const { expr } of told) {
+      expect(expr).toContain(`namespace="${cronJob.metadata.namespace}"`);
+      expect(expr).toMatch(new RegExp(`"${cronJob.metadata.name}["-]`));
     }
   });
 

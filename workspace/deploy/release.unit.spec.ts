@@ -47,4 +47,10 @@ describe('the workflows', () => {
     for (const uses of Object.values(jobs).flatMap(({ steps }) => steps.flatMap((step) => step.uses ?? []))) expect(uses).toMatch(/@v\d+$/);
     expect(rootManifest.name).toBe('arbitrage-lite');
   });
+
+  it('give out every file that the checksums name', () => {
+    const said = readText('.github/workflows/release.yml');
+    for (const file of ['release/*.tar.gz', 'release/CHANGELOG-*.md', 'release/SHA256SUMS'])
+      expect(/gh release create .*/.exec(said)?.[0].split('--notes-file')[0]).toContain(file);
+  });
 });

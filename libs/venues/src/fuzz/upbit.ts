@@ -68,7 +68,7 @@ function meansTheSame(book: BookOut, message: string): boolean {
   try {
     parsed = JSON.parse(message) as Readonly<Record<string, unknown>>;
   } catch {
-    return false;
+    return false; // a book came of it, so it should have been JSON
   }
   // Damage may give a message both names of a field: the long ones hold.
   const units = (parsed.orderbook_units ?? parsed.obu) as readonly Unit[];

@@ -59,7 +59,7 @@ function typedLine(line: string): Recorded | null | undefined {
   try {
     entry = JSON.parse(line) as Readonly<Record<string, unknown>>;
   } catch {
-    return undefined;
+    return undefined; // counted, and told with the recording
   }
   const { t, ts, conn, data, b64, url } = entry;
   if (t === 'header' || t === 'send') return null;
