@@ -8,7 +8,11 @@ export interface RuntimeOptions {
   /** Inputs that wait; beyond it the process exits and recovers from the journal at its own pace. */
   readonly queueEvents: number;
   readonly journalPage: number;
+  /** A snapshot so often, and earlier after so many positions: whoever starts reads hardly more than these. */
   readonly snapshotEveryMs: number;
+  readonly snapshotEveryPositions: number;
+  /** However much is read, not more often than this. */
+  readonly snapshotApartMs: number;
   readonly heartbeatMs: number;
   readonly tickMs: number;
   /** An output not read back after this long is asked after. */
@@ -27,6 +31,8 @@ export const RUNTIME_DEFAULTS: RuntimeOptions = {
   queueEvents: 50_000,
   journalPage: 2_000,
   snapshotEveryMs: 10_000,
+  snapshotEveryPositions: 20_000,
+  snapshotApartMs: 2_000,
   heartbeatMs: 1_000,
   tickMs: 50,
   askAfterMs: 250,

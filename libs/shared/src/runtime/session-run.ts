@@ -122,7 +122,10 @@ export class SessionRun {
     this.snapshots = new SnapshotKeeper({
       journal,
       everyMs: options.snapshotEveryMs,
+      everyPositions: options.snapshotEveryPositions,
+      apartMs: options.snapshotApartMs,
       now: () => time.monotonicMs(),
+      position: () => place.position,
       probe: deps.probe,
       copy: () => this.copy?.begin() ?? 'later',
       failed: (why) => patience.notice(why),

@@ -3,7 +3,12 @@ import type { JournalReader, StoredSnapshot } from './ports.ts';
 export interface SnapshotKeeperOptions {
   readonly journal: JournalReader;
   readonly everyMs: number;
+  /** Earlier than that, once so much has been read since the last one, but then this long after it at the least. */
+  readonly everyPositions: number;
+  readonly apartMs: number;
   readonly now: () => number;
+  /** Up to where has been read. */
+  readonly position: () => number;
   readonly probe: (point: 'snapshot-copied' | 'snapshot-saved') => void;
   /** Copies the state and hands it to `keep`, now or soon; or later, when asked again. */
   readonly copy: () => 'begun' | 'later';
@@ -16,6 +21,9 @@ export interface SnapshotKeeperOptions {
 export class SnapshotKeeper {
   private readonly options: SnapshotKeeperOptions;
   private next = 0;
+  /** When the last one was due, or reading began; and where it stood then. */
+  private lastAt = 0;
+  private lastPosition = 0;
   private wanted = false;
   private begun = false;
   private pending: StoredSnapshot | null = null;
@@ -41,20 +49,28 @@ export class SnapshotKeeper {
   /** Went on from a snapshot. */
   restoredFrom(position: number): void {
     this.last = position;
+    this.lastPosition = position;
   }
 
   begin(): void {
-    this.next = this.options.now() + this.options.everyMs;
+    this.lastAt = this.options.now();
+    this.next = this.lastAt + this.options.everyMs;
   }
 
   /** Several times a second while the session is live. */
   tick(committedTo: number): void {
-    const now = this.options.now();
-    if (now >= this.next && !this.wanted && !this.underWay) {
-      this.next = now + this.options.everyMs;
+    if (this.due() && !this.wanted && !this.underWay) {
+      this.begin();
+      this.lastPosition = this.options.position();
       this.take();
     } else this.retry();
     if (this.pending !== null && this.pending.position <= committedTo) this.savePending(this.pending);
+  }
+
+  private due(): boolean {
+    const { now, position, everyPositions, apartMs } = this.options;
+    const at = now();
+    return at >= this.next || (at - this.lastAt >= apartMs && position() - this.lastPosition >= everyPositions);
   }
 
   take(): void {

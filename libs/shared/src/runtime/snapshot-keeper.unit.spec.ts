@@ -3,12 +3,14 @@ import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { Stage, snapshotAt } from './testing.ts';
 
 const EVERY_MS = 10_000;
+const EVERY_POSITIONS = 20_000;
+const APART_MS = 2_000;
 
 function keeping() {
   const stage = new Stage();
   const { world, database, journal } = stage;
   const { time } = stage.process;
-  const state = { copy: 'begun' as 'begun' | 'later' };
+  const state = { copy: 'begun' as 'begun' | 'later', position: 0 };
   const failed: string[] = [];
   const mended: string[] = [];
   const points: string[] = [];
@@ -16,7 +18,10 @@ function keeping() {
   const keeper = new SnapshotKeeper({
     journal,
     everyMs: EVERY_MS,
+    everyPositions: EVERY_POSITIONS,
+    apartMs: APART_MS,
     now: () => time.monotonicMs(),
+    position: () => state.position,
     probe: (point) => points.push(point),
     copy: () => {
       if (state.copy === 'begun') copies++;
@@ -58,6 +63,33 @@ describe('a keeper of snapshots', () => {
     expect(copies()).toBe(1);
     await pass(50, 5);
     expect(copies()).toBe(2);
+  });
+
+  it('copies earlier where much has been read since, but never sooner than it must lie apart', async () => {
+    const { keeper, state, copies, pass } = keeping();
+    state.position = EVERY_POSITIONS;
+    await pass(APART_MS - 50);
+    expect(copies()).toBe(0);
+    await pass(50);
+    expect(copies()).toBe(1);
+    keeper.keep(snapshotAt(EVERY_POSITIONS));
+    state.position = 2 * EVERY_POSITIONS - 1;
+    await pass(APART_MS + 50, EVERY_POSITIONS);
+    expect(copies()).toBe(1);
+    state.position = 2 * EVERY_POSITIONS;
+    await pass(50, EVERY_POSITIONS);
+    expect(copies()).toBe(2);
+  });
+
+  it('counts what has been read from the snapshot that it went on from', async () => {
+    const { keeper, state, copies, pass } = keeping();
+    keeper.restoredFrom(50_000);
+    state.position = 50_000 + EVERY_POSITIONS - 1;
+    await pass(APART_MS);
+    expect(copies()).toBe(0);
+    state.position++;
+    await pass(50);
+    expect(copies()).toBe(1);
   });
 
   it('saves a copy when all up to it is journaled, and not before', async () => {
