@@ -6,8 +6,8 @@ import type { CoreServiceName } from '../contracts/index.ts';
  */
 export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
   aggregator: '4',
-  strategy: '3',
-  risk: '3',
-  executor: '3',
+  strategy: '4',
+  risk: '4',
+  executor: '4',
   alerting: '5',
 };

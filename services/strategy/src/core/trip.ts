@@ -50,6 +50,19 @@ export function reservedOf(trips: Trips, venue: string, currency: string, quotes
   return sum;
 }
 
+/**
+ * What closing the open trips brings a venue of a coin, or takes from it (−): it is where it was after them, so what they
+ * only lend from one venue to the other is no imbalance. Sent after them it would have to be sent back.
+ */
+export function comingBackOf(trips: Trips, venue: string, coin: string): number {
+  let sum = 0;
+  for (const trip of tripsOf(trips, coin)) {
+    if (trip.sell === venue) sum += Number(trip.quantity);
+    if (trip.buy === venue) sum -= Number(trip.quantity);
+  }
+  return sum;
+}
+
 const MOST_CURRENCIES = 8;
 
 export function withCash(trip: OpenTrip, currency: string, amount: number): OpenTrip {
