@@ -11,7 +11,7 @@ import { newTally, type Tally, tallyOpening } from './tally.ts';
 import type { Trip } from './trip.ts';
 import type { VenueBook } from './venue-book.ts';
 
-export const SCHEMA = 3;
+export const SCHEMA = 4;
 
 export interface SavedDesk {
   readonly modes: Modes;
