@@ -8,7 +8,7 @@ import { enterSession, learn, pause, seeBalance, seeHealth, seeInstruments, seeR
 import { giveUp, rebalance } from './move.ts';
 import type { Scene } from './route.ts';
 import { loadDesk, saveDesk } from './save.ts';
-import { type OpenTrip, tagOf, tripsOf, withFill, withOpen } from './trip.ts';
+import { isMeant, type OpenTrip, tagOf, tripsOf, withFill, withOpen } from './trip.ts';
 import { areOf, newUsualPremiums, seePremiums } from './usual-premium.ts';
 import { VERSION } from './version.ts';
 import { midOf } from './walk.ts';
@@ -127,8 +127,7 @@ export function makeStrategy(): Core {
     else if (what === 'go-on') view.mode = 'ACTIVE';
     else if (what === 'flatten')
       for (const trip of trips.values())
-        if (target === undefined || target === trip.coin || target === trip.id)
-          trips.set(trip.id, { ...trip, due: 'flatten', retryAt: 0, failedExits: 0 });
+        if (isMeant(trip, target)) trips.set(trip.id, { ...trip, due: 'flatten', retryAt: 0, failedExits: 0 });
   }
 
   return {

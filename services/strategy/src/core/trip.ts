@@ -110,6 +110,11 @@ export function withOpen(trip: OpenTrip, quantity: string): OpenTrip {
   return { ...open, coins };
 }
 
+/** Whether a command's target, a trip, a coin, a venue or a route (`BTC:binance>upbit`), means this trip. Nothing named means all. */
+export function isMeant({ id, coin, buy, sell }: OpenTrip, target: string | undefined): boolean {
+  return target === undefined || [id, coin, buy, sell, `${coin}:${buy}>${sell}`].includes(target);
+}
+
 const PLACES = 7;
 
 /**
