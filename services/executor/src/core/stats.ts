@@ -108,6 +108,12 @@ export function countFill(stats: Stats, slippageBps: number, zone: Zone | null):
   }
 }
 
+/** Another calibration has other zones: what the old one said is not held against it. */
+export function forgetZones(stats: Stats): void {
+  stats.zones = [];
+  stats.errorSquares = 0;
+}
+
 /** `worth`: of all that is sent, as the decision says it; where it could not be told, what its fee costs cannot be either. */
 export function countTransfer(
   stats: Stats,
