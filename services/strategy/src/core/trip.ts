@@ -104,10 +104,16 @@ export function withOpen(trip: OpenTrip, quantity: string): OpenTrip {
   const coins: VenueCoins[] = [];
   for (const entry of trip.coins) {
     const amount = entry.venue === trip.buy ? Number(quantity) : entry.venue === trip.sell ? -Number(quantity) : 0;
-    open = withCash(open, entry.currency, (entry.amount - amount) * entry.price);
+    const kept = roundToCoin(entry.amount - amount);
+    if (kept !== 0) open = withCash(open, entry.currency, kept * entry.price);
     coins.push({ ...entry, amount });
   }
   return { ...open, coins };
+}
+
+/** Coins are booked to eight places: what a sum of numbers shows beyond them is not there. */
+function roundToCoin(amount: number): number {
+  return Math.round(amount * 1e8) / 1e8;
 }
 
 /** Whether a command's target, a trip, a coin, a venue or a route (`BTC:binance>upbit`), means this trip. Nothing named means all. */
