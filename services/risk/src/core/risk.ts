@@ -1,5 +1,5 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
-import type { Core, CoreContext, Json } from '@arb/shared/core';
+import { type Core, type CoreContext, type Json, rateAsOf } from '@arb/shared/core';
 import { type Decimal, money } from '@arb/shared/money';
 import { beginSession, doubtBooks } from './begin.ts';
 import { close, openDue } from './closures.ts';
@@ -121,6 +121,10 @@ export function makeRisk(): Core {
     sayNow(facts, settings, context);
   }
 
+  function takeRate({ data, at }: StreamEvent<'fx'>): void {
+    remember(facts.rates, data.pair, { rate: data.rate, at: rateAsOf(data, at), standsIn: data.tier === 'http' || data.tier === 'static' });
+  }
+
   function takeHealth({ data }: StreamEvent<'health'>): void {
     const warned = (data.warned ?? []).map(({ coin }) => coin);
     remember(facts.health, data.venue, { state: data.state, suspended: data.suspended, warned });
@@ -128,7 +132,7 @@ export function makeRisk(): Core {
 
   return {
     version: VERSION,
-    schema: 2,
+    schema: 3,
     inputs: ['session.started', 'session.resumed', 'clock', 'l2', 'decision', 'position', 'balance', 'fx', 'health', 'universe', 'command'],
 
     handle(event: AnyEvent, context: CoreContext): void {
@@ -138,7 +142,7 @@ export function makeRisk(): Core {
       else if (event.type === 'decision') judge(event.data, settings, context);
       else if (event.type === 'position') takePosition(event, settings, context);
       else if (event.type === 'balance') remember(facts.balances, event.data.venue, event.data.balances);
-      else if (event.type === 'fx') remember(facts.rates, event.data.pair, { rate: event.data.rate, at: event.at });
+      else if (event.type === 'fx') takeRate(event);
       else if (event.type === 'health') takeHealth(event);
       else if (event.type === 'universe') facts.universe = new Set(event.data.coins);
       else if (event.type === 'command') takeCommand(event, settings, context);
