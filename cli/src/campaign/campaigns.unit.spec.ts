@@ -1,9 +1,11 @@
 import { loadConfig } from '@arb/shared/config';
 import { describe, expect, it } from '@jest/globals';
+import { openAudit } from './audit.ts';
 import type { CampaignOutcome } from './campaign.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { goldenDifferences, recordedHashes, runGolden } from './golden.ts';
 import { linesOf } from './lines.ts';
+import { runSession } from './run-session.ts';
 
 const { session: config } = loadConfig({ environment: 'paper', env: {} });
 /** A second or so each; the machine may be busy. */
@@ -43,6 +45,37 @@ describe('campaign', () => {
     expect(lines[0]).toContain('seed 1');
     expect(lines.some((line) => /^ {2}FAILS {2}win rate/.test(line))).toBe(true);
   });
+});
+
+describe('inventory that lies at one venue', () => {
+  it(
+    'is sent to the other one, arrives less its fee, and the books agree',
+    async () => {
+      const lopsided = { ...config.executor.openingBalances };
+      lopsided.upbit = { ...lopsided.upbit, BTC: '0.02' };
+      const executor = { ...config.executor, openingBalances: lopsided };
+      const strategy = { ...config.strategy, transfers: { BTC: { seconds: 60, fee: '0.0002', minimum: '0.001' } } };
+      const session = { ...config, executor, strategy, market: { ...config.market, coins: ['BTC'], seed: '1' } };
+      const audit = openAudit(session);
+      const said: string[] = [];
+      let transferCost: number | null = null;
+      await runSession({
+        config: session,
+        profile: 'C2',
+        seconds: 300,
+        seen(event) {
+          audit.see(event);
+          if (event.type === 'verdict' && event.data.decision?.kind === 'rebalance') said.push(event.data.outcome);
+          if (event.type === 'transfer') said.push(`${event.data.state} ${event.data.from} ${event.data.to} ${event.data.currency}`);
+          if (event.type === 'kpi') transferCost = event.data.numbers.transferCost ?? null;
+        },
+      });
+      expect(said).toEqual(['ALLOW', 'left binance upbit BTC', 'arrived binance upbit BTC']);
+      expect(transferCost).toBeGreaterThan(0);
+      expect(audit.report().faults).toEqual([]);
+    },
+    WITHIN_MS,
+  );
 });
 
 describe('golden sessions', () => {

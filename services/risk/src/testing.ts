@@ -162,3 +162,14 @@ export function lastGuard(bench: CoreBench): Guard {
   if (said.length === 0) throw new Error('expected a guard event, found none');
   return (said.at(-1) as Emitted<'guard'>).data;
 }
+
+/** Two coins of binance for upbit, where they are missing, unless said otherwise. */
+export function move(
+  trip: string,
+  sent: Partial<NonNullable<Decision['transfer']>> = {},
+  change: Partial<Decision> = {},
+): Input<'decision'> {
+  const transfer = { from: 'binance', to: 'upbit', currency: 'BTC', quantity: '2', fee: '0.0002', arrivesAt: 1, ...sent };
+  const route = { buy: 'upbit', sell: 'binance' };
+  return entry(trip, {}, { kind: 'rebalance', legs: [], notional: { amount: '200', currency: 'USDT' }, route, transfer, ...change });
+}

@@ -82,6 +82,7 @@ export function fill(
   value: string,
   fee: string,
   slippageBps = 0,
+  quantity = '5',
 ): Input<'fill'> {
   const coin = id.slice(0, id.indexOf('-'));
   const currency = venue === 'upbit' ? 'KRW' : 'USDT';
@@ -92,8 +93,8 @@ export function fill(
     venue,
     symbol,
     side,
-    price: '100',
-    quantity: '5',
+    price: String(Number(value) / Number(quantity)),
+    quantity,
     fee: { amount: fee, currency },
     value: { amount: value, currency },
     slippageBps,

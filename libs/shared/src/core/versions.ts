@@ -5,9 +5,9 @@ import type { CoreServiceName } from '../contracts/index.ts';
  * A change that can alter a core's outputs for the same inputs, or the bytes of its snapshots, raises its number; the next start is then a handover.
  */
 export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
-  aggregator: '4',
-  strategy: '3',
-  risk: '3',
-  executor: '3',
+  aggregator: '5',
+  strategy: '4',
+  risk: '4',
+  executor: '4',
   alerting: '5',
 };

@@ -1,5 +1,5 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
-import type { Core, CoreContext, Json } from '@arb/shared/core';
+import { type Core, type CoreContext, type Json, rateAsOf } from '@arb/shared/core';
 import { type CoinBooks, freshUntil, type HeldBook, newCoinBooks, type Prepared, prepare, stateOf } from './coin-books.ts';
 import { merge, type Side, type VenueLevel } from './merge.ts';
 import { type Conversion, conversionOf, MOST_PAIRS, type SaidRate } from './rates.ts';
@@ -57,7 +57,7 @@ export function makeAggregator(): Core {
 
   function takeRate({ data, position, at }: StreamEvent<'fx'>, settings: Settings): void {
     if (said.size >= MOST_PAIRS && !said.has(data.pair)) return;
-    said.set(data.pair, { position, rate: data.rate, at });
+    said.set(data.pair, { position, rate: data.rate, at: rateAsOf(data, at) });
     convert(settings);
   }
 
@@ -164,7 +164,10 @@ export function makeAggregator(): Core {
     return { ...statistics };
   }
 
-  /** A timer stands whenever a venue is fresh. It may stand too early, for a book that has come since, never too late. */
+  /**
+   * A timer stands whenever a venue is fresh. It may stand too early, for a book that has come since; too late only where a
+   * rate has lost its youngest source, and then by no more than a book may be old.
+   */
   function checkAfter(coin: string, held: CoinBooks, until: number, context: CoreContext): void {
     if (until === Number.POSITIVE_INFINITY || (held.checkAt !== 0 && held.checkAt <= until + 1)) return;
     held.checkAt = until + 1;

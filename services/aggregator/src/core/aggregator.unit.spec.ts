@@ -102,6 +102,20 @@ describe('aggregator', () => {
     expect(states(bench)).toEqual(['fresh', 'fresh']);
   });
 
+  it('has no place for a venue whose rate is only said again, its sources having grown old', () => {
+    const bench = begun();
+    const sources = [
+      { source: 'upbit', rate: 1500, ageMs: 58_000, used: true },
+      { source: 'bank', rate: 1500, ageMs: 100, used: false },
+    ];
+    bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1500, tier: 'single', sources }, bench.now));
+    bench.feed(bookOf('upbit', 'BTC-KRW', [[133_722_000, 0.5]], [], bench.now));
+    expect(states(bench)[0]).toBe('fresh');
+    bench.pass(2000);
+    expect(bench.pass(1).map(({ type }) => type)).toEqual(['l2']);
+    expect(states(bench)[0]).toBe('absent');
+  });
+
   it('counts from when a book was true, not from when it came', () => {
     const bench = begun();
     bench.feed(rateOf('KRW-USDT', 1500));

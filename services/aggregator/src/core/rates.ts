@@ -1,4 +1,4 @@
-/** A rate as an `fx` event said it: `rate` is the price of one second currency in the first. */
+/** A rate as an `fx` event said it: `rate` is the price of one second currency in the first, `at` when the market last said so. */
 export interface SaidRate {
   readonly position: number;
   readonly rate: number;

@@ -93,6 +93,68 @@ describe('key figures', () => {
     expect(kpis(bench).at(-1)?.unrealised).toBeNull();
   });
 
+  it('mark two trips one after the other: the same depth closes only one of them', () => {
+    const bench = begun('4');
+    for (const trip of ['BTC-1', 'BTC-2']) {
+      binance(bench, [[99.5, 5]], [[100, 5]]);
+      upbit(bench, [[152_000, 5]], [[152_100, 5]]);
+      bench.feed(allow('enter', ENTRY, { trip }));
+      bench.pass(50);
+    }
+    const paid = bench.said('position').map(({ data }) => data.state);
+    expect(paid).toEqual(['OPEN', 'OPEN']);
+    const marked = (bids: [number, number][]) => {
+      while (bench.pass(100).every(({ type }) => type !== 'kpi')) {
+        binance(bench, bids, [[200, 5]]);
+        upbit(bench, [[152_000, 5]], [[152_100, 9]]);
+      }
+      return kpis(bench).at(-1)?.unrealised;
+    };
+    const all = Number(marked([[99, 4]])?.amount);
+    const half = Number(
+      marked([
+        [99, 2],
+        [98, 2],
+      ])?.amount,
+    );
+    expect(half - all).toBeCloseTo(-2 * 0.999, 6);
+    expect(marked([[99, 3.9]])).toBeNull();
+  });
+
+  it('mark what an exit or an entry under way holds on one leg alone', () => {
+    const slow = { latencyMs: { upbit: { min: 1000, max: 1000 }, binance: { min: 0, max: 0 } } };
+    const bench = begun('2', { ...slow, kpiSeconds: 1 });
+    const tell = () => {
+      binance(bench, [[99.5, 5]], [[100, 5]]);
+      upbit(bench, [[152_000, 5]], [[152_100, 5]]);
+    };
+    const marks = (given: Parameters<CoreBench['feed']>[0]) => {
+      bench.feed(given);
+      for (let i = 0; i < 9; i++) {
+        bench.pass(100);
+        tell();
+      }
+      const [said] = kpis(bench).slice(-1);
+      bench.pass(300);
+      return said;
+    };
+    bench.pass(900);
+    tell();
+    // Two bought at 100, to be sold at 99.5; fees of 0.1 % both ways.
+    const bought = -200 * 1.001 + 199 * 0.999;
+    expect(Number(marks(allow('enter', ENTRY))?.unrealised?.amount)).toBeCloseTo(bought, 6);
+    tell();
+    const exit = marks(
+      allow(
+        'exit',
+        EXIT.map((leg) => ({ ...leg, limit: leg.side === 'buy' ? '160000' : '1' })),
+      ),
+    );
+    const sold = (304_000 * 0.9995 - 304_200 * 1.0005) / 1500;
+    expect(Number(exit?.unrealised?.amount)).toBeCloseTo(-200 * 1.001 + 199 * 0.999 + sold, 6);
+    expect(exit?.trips.open).toBe(1);
+  });
+
   it('measure results in what the stop would have lost, where there is one', () => {
     const bench = begun();
     const config = configured({ openingBalances: { upbit: { KRW: '1000000', BTC: '2' }, binance: { USDT: '1000', BTC: '2' } } });
@@ -122,6 +184,12 @@ describe('key figures', () => {
       ]),
     );
     expect(kpis(bench).at(-1)?.numbers.modelError).toBeCloseTo((0.5 ** 2 + 0.9 ** 2) / 2, 6);
+    // A new calibration has other zones.
+    bench.enter('s2');
+    const next = configured({ fillModel: 'calibrated', calibration: { ...calibration, version: 4, size: [], ratios: [1] } });
+    bench.feed(started(next, { parent: { session: 's1', position: 9, reason: 'handover' } }));
+    bench.pass(10_000);
+    expect(kpis(bench).at(-1)).toMatchObject({ zones: [], numbers: { modelError: null, orders: 2 } });
   });
 });
 

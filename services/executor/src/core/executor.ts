@@ -3,6 +3,7 @@ import type { Core, CoreContext, Json } from '@arb/shared/core';
 import { conversionFrom, formatDecimal } from '@arb/shared/money';
 import { newBegun } from './begun.ts';
 import type { Desk } from './desk.ts';
+import { versionOf } from './fill-model.ts';
 import { instrumentsOf } from './instruments.ts';
 import { sayKpi } from './kpi.ts';
 import { newLedger, post, statement } from './ledger.ts';
@@ -10,7 +11,7 @@ import { commandedMode, isHalted, type Modes, stricter } from './mode.ts';
 import { arrived, awaitBooks, beginEntry, beginExit, carryOver, flatten, haltAll, retry } from './saga.ts';
 import { loadDesk, type SavedDesk, SCHEMA, saveDesk } from './saved.ts';
 import { type Settings, settingsOf } from './settings.ts';
-import { newStats } from './stats.ts';
+import { forgetZones, newStats } from './stats.ts';
 import { newTally, nextDay, reconcile, tallyOpening } from './tally.ts';
 import { arriveTransfer, beginTransfer } from './transfer.ts';
 import { retire, seeBook } from './venue-book.ts';
@@ -166,6 +167,7 @@ function carried(desk: Desk, config: unknown, { mode, parent }: DataOf<'session.
     if (typeof under.verdict === 'number') under.verdict = from === null ? null : `${from}:${under.verdict}`;
   const commanded = parent === null ? mode : stricter(desk.modes.commanded, mode);
   const settings = settingsOf(config);
+  if (versionOf(settings.model) !== versionOf(desk.settings.model)) forgetZones(desk.stats);
   openLedgers(desk, settings);
   return { ...desk, settings, modes: { ...desk.modes, commanded } };
 }

@@ -34,7 +34,9 @@ export function sayKpi(desk: Desk, context: CoreContext): void {
     notFilled: stats.notFilled,
     notSent: stats.notSent,
     unwinds: stats.unwinds,
+    transfers: stats.transfers,
     transfersUnderWay: desk.transfers.size,
+    transferCost: rounded(Number(stats.transferCost)),
     modelError: settings.model.name === 'calibrated' ? ratio(stats.errorSquares, zoned(stats.zones)) : null,
   };
   const { closed, unwound, failed, won, lost, realised, drawdown } = stats;

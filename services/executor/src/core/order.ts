@@ -16,6 +16,7 @@ import {
   sign,
   subtract,
   toNumber,
+  ZERO,
 } from '@arb/shared/money';
 import { bookFill } from './attribution.ts';
 import type { Desk } from './desk.ts';
@@ -33,6 +34,8 @@ import { bookOf, troubleOf, type VenueBook } from './venue-book.ts';
 const PRICE_PLACES = 16;
 /** As many digits after the point as an event may carry. */
 const MOST_PLACES = 18;
+/** No lot is finer. */
+const FINEST_PLACES = 8;
 const ONE = decimal(1n, 0);
 const BPS = decimal(10_000n, 0);
 
@@ -66,6 +69,16 @@ export function needOf(leg: LegState, { side, quantity, limit }: Plan, feeRate: 
   const places = placesOf(currency);
   const most = round(multiply(multiply(quantity, limit), add(ONE, feeRate)), places, 'up');
   return { currency, amount: add(most, decimal(1n, places)) };
+}
+
+/** As much as the free balance covers at the plan's limit, fee included. */
+export function coveredBy(desk: Desk, leg: LegState, { side, limit }: Pick<Plan, 'side' | 'limit'>): Decimal {
+  if (side === 'sell') return freeOf(desk.ledger, leg.venue, baseOf(leg.symbol));
+  const quote = quoteOf(leg.symbol);
+  // Two units of the last place: value and fee are rounded, and so is the need.
+  const spare = subtract(freeOf(desk.ledger, leg.venue, quote), decimal(2n, placesOf(quote)));
+  const each = multiply(limit, add(ONE, feeRateOf(desk, leg.venue, leg.symbol)));
+  return sign(spare) <= 0 || sign(limit) <= 0 ? ZERO : divide(spare, each, FINEST_PLACES, 'down');
 }
 
 /** Why the order would not be taken, or null: the venue's terms, and what is held there. */

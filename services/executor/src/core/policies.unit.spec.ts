@@ -174,6 +174,66 @@ describe('a trip of which a part was closed', () => {
   });
 });
 
+describe('a trip of which the balances cover a part', () => {
+  /** Sold for 303,848 won after the fee, and nothing else is held there: what the price rose by is missing. */
+  const dear = (price: number): CoreBench => {
+    const openingBalances = { upbit: { KRW: '0', BTC: '2' }, binance: { USDT: '1000', BTC: '0' } };
+    const bench = begun('2', { openingBalances });
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(100);
+    binance(bench, [[99.5, 9]], [[100, 9]]);
+    upbit(bench, [[price - 100, 9]], [[price, 9]]);
+    bench.feed(
+      allow(
+        'exit',
+        EXIT.map((one) => (one.side === 'buy' ? { ...one, limit: String(price) } : one)),
+      ),
+    );
+    bench.pass(100);
+    return bench;
+  };
+
+  it('is closed as far as they go, and says so: waiting for all of it would close nothing', () => {
+    const bench = dear(160_000);
+    const closed = 303_848 / (160_000 * 1.0005);
+    expect(Number(lastPosition(bench).quantity)).toBeCloseTo(2 - closed, 7);
+    expect(lastPosition(bench)).toMatchObject({ state: 'OPEN', why: expect.stringMatching(/^the balances cover 1\.898\d+ of 2/) });
+    expect(Number(balances(bench, 'upbit')?.KRW)).toBeLessThan(0.01);
+  });
+
+  it('is refused for want of balance where they cover nothing that a venue takes', () => {
+    const bench = dear(160_000);
+    bench.feed(
+      allow(
+        'exit',
+        EXIT.map((one) => (one.side === 'buy' ? { ...one, limit: '160000' } : one)),
+      ),
+    );
+    bench.pass(100);
+    expect(lastPosition(bench)).toMatchObject({ state: 'OPEN', why: expect.stringContaining('no balance: upbit has') });
+  });
+});
+
+describe('Proceed that waited in vain for the other venue', () => {
+  it('gives the first leg as long to be taken back as it took itself', () => {
+    const bench = uneven('proceed');
+    const wait = (seconds: number, frozen: string) => {
+      bench.feed(healthOf(frozen, 'FROZEN'));
+      for (let i = 0; i < seconds; i++) {
+        bench.pass(1000);
+        binance(bench, [[99.5, 5 + i]], [[100, 5]]);
+      }
+    };
+    wait(590, 'upbit');
+    wait(20, 'binance');
+    expect(positions(bench)).toEqual([]);
+    bench.feed(healthOf('binance', 'HEALTHY'));
+    wait(5, 'upbit');
+    expect(positions(bench)).toEqual(['OPEN 0.4']);
+    expect(lastPosition(bench).why).not.toContain('could not be unwound');
+  });
+});
+
 describe('one leg that comes to nothing', () => {
   it('is an event of its leg where the venue does not take the order, and the other is given back', () => {
     const bench = begun('2', { sendErrorRate: 0.5 });

@@ -19,7 +19,7 @@ import type { Desk } from './desk.ts';
 import { bestOffer } from './fill-model.ts';
 import { fitLimit, fitQuantity, termsFaultOf, termsOf } from './instruments.ts';
 import { isHalted, mayEnter } from './mode.ts';
-import { arrivalTimer, arrive, cancel, type Plan, priceText, refusalOf, refuse, send } from './order.ts';
+import { arrivalTimer, arrive, cancel, coveredBy, type Plan, priceText, refusalOf, refuse, send } from './order.ts';
 import { sayEnd, sayPosition } from './report.ts';
 import { baseOf, type LegState, newTrip, type Phase, quoteOf, type Trip, type Working } from './trip.ts';
 import { dealWith, gapOf, policyTimer } from './unmatched.ts';
@@ -113,7 +113,7 @@ function start(desk: Desk, trip: Trip, kind: Phase['kind'], name: string, verdic
     kept: null,
   };
   trip.phase = phase;
-  const plans = plansOf(desk, decision, kind === 'exit' ? parseDecimal(trip.quantity) : null);
+  const plans = kind === 'enter' ? plansOf(desk, decision, null) : plansToClose(desk, phase, decision, parseDecimal(trip.quantity));
   const refusals = plans.map((plan, place) => refusalOf(desk, legs[place] as LegState, plan));
   const refused = refusals.find((reason) => reason !== null) ?? null;
   if (refused === null) {
@@ -139,6 +139,17 @@ function plansOf(desk: Desk, decision: Decision, most: Decimal | null): Plan[] {
     const asked = most === null ? parseDecimal(quantity) : least(parseDecimal(quantity), most);
     return { side, quantity: fitQuantity({ ...own, lot }, asked), limit: fitLimit(own, side, parseDecimal(limit)), purpose: 'leg' };
   });
+}
+
+/** What closes the trip; where the balances cover only a part of it, that part: waiting for all of it closes nothing. */
+function plansToClose(desk: Desk, phase: Phase, decision: Decision, open: Decimal): Plan[] {
+  const plans = plansOf(desk, decision, open);
+  const covered = plans.map((plan, place) => coveredBy(desk, phase.legs[place] as LegState, plan)).reduce(least);
+  if (plans.every(({ quantity }) => compare(quantity, covered) <= 0)) return plans;
+  const part = plansOf(desk, decision, least(open, covered));
+  if (part.some((plan, place) => refusalOf(desk, phase.legs[place] as LegState, plan) !== null)) return plans;
+  phase.short = `the balances cover ${formatDecimal((part[0] as Plan).quantity)} of ${formatDecimal(open)}`;
+  return part;
 }
 
 function legOf(desk: Desk, { venue, symbol, side, limit, expected, ...rest }: Leg, now: number): LegState {
@@ -324,6 +335,7 @@ function end(desk: Desk, trip: Trip, state: 'CLOSED' | 'UNWOUND' | 'FAILED', why
 
 function whyOf(phase: Phase): string {
   const reasons = phase.legs.flatMap((leg) => (leg.reason === null ? [] : [`${leg.side} at ${leg.venue}: ${leg.reason}`]));
+  if (phase.short !== undefined) reasons.unshift(phase.short);
   if (phase.kept !== null) reasons.unshift(phase.kept);
   return reasons.length === 0 ? 'both legs filled' : reasons.join('; ');
 }

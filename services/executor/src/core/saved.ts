@@ -6,12 +6,12 @@ import { balanceOf, loadLedger, type SavedLedger, saveLedger } from './ledger.ts
 import type { Modes } from './mode.ts';
 import { fromFirstSchema, type SavedFirst } from './saved-first.ts';
 import type { Settings } from './settings.ts';
-import type { Stats } from './stats.ts';
+import { newStats, type Stats } from './stats.ts';
 import { newTally, type Tally, tallyOpening } from './tally.ts';
 import type { Trip } from './trip.ts';
 import type { VenueBook } from './venue-book.ts';
 
-export const SCHEMA = 3;
+export const SCHEMA = 4;
 
 export interface SavedDesk {
   readonly modes: Modes;
@@ -70,7 +70,8 @@ export function loadDesk(json: SavedDesk, schema: number, settings: Settings): D
     trips: new Map(copied(saved.trips).map((trip) => [trip.id, trip])),
     transfers: new Map(saved.transfers.map(([id, under]) => [id, { ...under }])),
     begun: { recent: new Set(saved.begun.recent), floors: new Map(saved.begun.floors) },
-    stats: copied(saved.stats),
+    // Older ones counted less.
+    stats: { ...newStats(0), ...copied(saved.stats) },
   };
 }
 

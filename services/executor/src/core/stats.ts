@@ -1,4 +1,18 @@
-import { add, compare, type Decimal, divide, formatDecimal, greatest, parseDecimal, sign, subtract, toNumber } from '@arb/shared/money';
+import type { DataOf } from '@arb/shared/contracts';
+import {
+  add,
+  compare,
+  type Decimal,
+  divide,
+  formatDecimal,
+  greatest,
+  multiply,
+  parseDecimal,
+  placesOf,
+  sign,
+  subtract,
+  toNumber,
+} from '@arb/shared/money';
 import type { Zone } from './calibration.ts';
 import type { Purpose } from './trip.ts';
 
@@ -29,6 +43,9 @@ export interface Stats {
   /** Refused or cancelled before any venue had them. */
   notSent: number;
   unwinds: number;
+  /** Sent from venue to venue, and what that cost at the prices of the decisions: no part of any trip's result. */
+  transfers: number;
+  transferCost: string;
   /** By zone of the calibration: orders, and what the books showed of them. */
   zones: [index: number, orders: number, predicted: number, seenSum: number][];
   errorSquares: number;
@@ -57,6 +74,8 @@ export function newStats(now: number): Stats {
     latencyMax: 0,
     notSent: 0,
     unwinds: 0,
+    transfers: 0,
+    transferCost: '0',
     zones: [],
     errorSquares: 0,
   };
@@ -87,6 +106,25 @@ export function countFill(stats: Stats, slippageBps: number, zone: Zone | null):
     entry[2] = zone.predicted;
     entry[3] += zone.seen;
   }
+}
+
+/** Another calibration has other zones: what the old one said is not held against it. */
+export function forgetZones(stats: Stats): void {
+  stats.zones = [];
+  stats.errorSquares = 0;
+}
+
+/** `worth`: of all that is sent, as the decision says it; where it could not be told, what its fee costs cannot be either. */
+export function countTransfer(
+  stats: Stats,
+  { quantity, fee }: Pick<DataOf<'transfer'>, 'quantity' | 'fee'>,
+  worth: DataOf<'decision'>['notional'],
+  numeraire: string,
+): void {
+  stats.transfers++;
+  if (worth === null || worth.currency !== numeraire) return;
+  const cost = divide(multiply(parseDecimal(worth.amount), parseDecimal(fee)), parseDecimal(quantity), placesOf(numeraire));
+  stats.transferCost = formatDecimal(add(parseDecimal(stats.transferCost), cost));
 }
 
 /** A trip has ended; one in which nothing was ever filled neither won nor lost. */

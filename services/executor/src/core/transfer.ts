@@ -4,7 +4,8 @@ import { compare, formatDecimal, negate, parseDecimal, sign, subtract } from '@a
 import { hasBegun, noteBegun } from './begun.ts';
 import type { Desk } from './desk.ts';
 import { freeOf, post, statement } from './ledger.ts';
-import { isHalted } from './mode.ts';
+import { isHalted, mayEnter } from './mode.ts';
+import { countTransfer } from './stats.ts';
 import { tallyTransfer } from './tally.ts';
 
 type Decision = NonNullable<DataOf<'verdict'>['decision']>;
@@ -40,6 +41,7 @@ export function beginTransfer(desk: Desk, event: StreamEvent<'verdict'>, decisio
   post(desk.ledger, asked.from, asked.currency, negate(parseDecimal(asked.quantity)));
   desk.transfers.set(id, { moved: asked, verdict: event.position });
   tallyTransfer(desk.tally, asked);
+  countTransfer(desk.stats, asked, decision.notional, desk.settings.numeraire);
   say(asked, event.position, context);
   context.emit('balance', [asked.from], statement(desk.ledger, asked.from));
   context.setTimer(transferTimer(id), Math.max(context.now, asked.arrivesAt));
@@ -47,6 +49,7 @@ export function beginTransfer(desk: Desk, event: StreamEvent<'verdict'>, decisio
 
 function faultOf(desk: Desk, { validUntil }: Decision, { from, to, currency, quantity, fee }: Moved, now: number): string | null {
   if (isHalted(desk.modes)) return 'halted';
+  if (!mayEnter(desk.modes)) return 'nothing is sent: reduce-only';
   if (validUntil !== null && now > validUntil) return 'the decision is too old';
   if (from === to) return `expected two venues, found ${from} twice`;
   for (const venue of [from, to]) if (!desk.settings.venues.has(venue)) return `venue ${venue} is not configured`;

@@ -71,4 +71,20 @@ describe('a transfer', () => {
     ask(bench);
     expect(bench.said('transfer').map(({ data }) => data.why)).toEqual(['the decision names no transfer', 'halted']);
   });
+
+  it('is refused while positions are only reduced', () => {
+    const bench = begun('2');
+    command(bench, 'reduce-only');
+    ask(bench);
+    expect(bench.said('transfer').map(({ data }) => data.why)).toEqual(['nothing is sent: reduce-only']);
+  });
+
+  it('is counted with what its fee costs at the price of the decision, refused ones not', () => {
+    const bench = begun('2');
+    ask(bench, { quantity: '1.5', fee: '0.003' }, { notional: { amount: '150', currency: 'USDT' } });
+    ask(bench, { quantity: '0.1' }, { trip: 'BTC-8', notional: null });
+    ask(bench, { quantity: '5' }, { trip: 'BTC-9', notional: { amount: '500', currency: 'USDT' } });
+    bench.pass(10_000);
+    expect(bench.said('kpi').at(-1)?.data.numbers).toMatchObject({ transfers: 2, transferCost: 0.3 });
+  });
 });

@@ -65,6 +65,8 @@ export interface Phase {
   gapSince: number;
   /** What is kept, and why. */
   kept: string | null;
+  /** Of an exit that was sent for a part only: why. */
+  short?: string;
 }
 
 /** Sums over all orders of one leg in one direction; amounts in its quote currency. */

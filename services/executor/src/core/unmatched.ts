@@ -4,13 +4,11 @@ import {
   add,
   type Decimal,
   decimal,
-  divide,
   formatDecimal,
   least,
   multiply,
   negate,
   parseDecimal,
-  placesOf,
   round,
   sign,
   subtract,
@@ -18,10 +16,9 @@ import {
 import { bookKept } from './attribution.ts';
 import type { Desk } from './desk.ts';
 import { fitLimit, fitQuantity, termsFaultOf, termsOf } from './instruments.ts';
-import { freeOf } from './ledger.ts';
 import { isHalted } from './mode.ts';
-import { feeRateOf, type Plan, send } from './order.ts';
-import { type LegState, type Phase, quoteOf, type Trip } from './trip.ts';
+import { coveredBy, type Plan, send } from './order.ts';
+import type { LegState, Phase, Trip } from './trip.ts';
 import { trackGap } from './unhedged.ts';
 import { bookOf, troubleOf } from './venue-book.ts';
 
@@ -69,6 +66,8 @@ export function dealWith(desk: Desk, trip: Trip, phase: Phase, context: CoreCont
     phase.policy = 'reverse';
     phase.until = null;
     phase.policyTries = 0;
+    // It has a venue of its own to wait for.
+    phase.since = null;
     dealWith(desk, trip, phase, context);
   };
   if (isHalted(desk.modes)) {
@@ -125,16 +124,7 @@ function planOf(desk: Desk, leg: LegState, policy: 'reverse' | 'proceed', excess
 /** As much of it as the balance covers, where the venue still takes that; else null. */
 function withinBalance(desk: Desk, leg: LegState, plan: Plan): Plan | null {
   const terms = termsOf(desk.instruments, leg.venue, leg.symbol);
-  let most: Decimal;
-  if (plan.side === 'sell') most = freeOf(desk.ledger, leg.venue, leg.symbol.slice(0, leg.symbol.indexOf('-')));
-  else {
-    const free = freeOf(desk.ledger, leg.venue, quoteOf(leg.symbol));
-    // Two units of the last place: value and fee are rounded, and so is the need.
-    const spare = subtract(free, decimal(2n, placesOf(quoteOf(leg.symbol))));
-    const each = multiply(plan.limit, add(ONE, feeRateOf(desk, leg.venue, leg.symbol)));
-    most = sign(spare) <= 0 ? decimal(0n, 0) : divide(spare, each, 8, 'down');
-  }
-  const quantity = fitQuantity(terms, least(plan.quantity, most));
+  const quantity = fitQuantity(terms, least(plan.quantity, coveredBy(desk, leg, plan)));
   return termsFaultOf(terms, quantity, plan.limit) === null ? { ...plan, quantity } : null;
 }
 

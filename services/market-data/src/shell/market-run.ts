@@ -2,7 +2,7 @@ import type { SessionConfig } from '@arb/shared/core';
 import type { Cancel, Log, ShellContext, Time } from '@arb/shared/runtime';
 import { type SymbolMap, VENUES, type VenueAdapter } from '@arb/venues';
 import { type HttpGet, type OpenSocket, type StreamSink, VenueShell } from '@arb/venues/shell';
-import { chooseCoins, type Listing, ReceiverClock, type Settings, settingsOf } from '../core/index.ts';
+import { chooseCoins, LeavingCoins, type Listing, ReceiverClock, type Settings, settingsOf } from '../core/index.ts';
 import { liveAddresses, simulatedAddresses, simulatedBank } from './addresses.ts';
 import { BankRate } from './bank-rate.ts';
 import { BookOutlet } from './book-outlet.ts';
@@ -45,6 +45,7 @@ export class MarketRun {
   private cancelLook: Cancel = () => {};
   private cancelRated: Cancel = () => {};
   private coins: readonly string[] = [];
+  private readonly leaving: LeavingCoins;
   private universeWhy = '';
   private universeDue = false;
   private toldAt = Number.NEGATIVE_INFINITY;
@@ -54,11 +55,12 @@ export class MarketRun {
   constructor(context: ShellContext, deps: MarketDeps) {
     this.context = context;
     this.deps = deps;
-    const { market, aggregator } = context.config as Pick<SessionConfig, 'market'> & Partial<Pick<SessionConfig, 'aggregator'>>;
+    const { market, aggregator, strategy } = context.config as Pick<SessionConfig, 'market'> & Partial<SessionConfig>;
     const settings = settingsOf(market);
     this.settings = settings;
     this.numeraire = aggregator?.numeraire ?? 'USDT';
     this.beganAt = context.time.monotonicMs();
+    this.leaving = new LeavingCoins(strategy?.maxHoldSeconds ?? null);
     this.outlet = new BookOutlet(context);
     const bankUrl = deps.bankRateUrl ?? (settings.source === 'simulated' ? simulatedBank(deps.simulatorUrl) : null);
     const { time, httpGet, log } = deps;
@@ -155,11 +157,17 @@ export class MarketRun {
     if (choice === null) return;
     const same = choice.coins.length === this.coins.length && choice.coins.every((coin, i) => coin === this.coins[i]);
     if (same && this.universeWhy !== '') return;
+    this.leaving.left(this.coins, choice.coins, this.context.time.monotonicMs());
     this.coins = choice.coins;
     this.universeWhy = choice.why;
     this.universeDue = true;
     this.tellUniverse();
-    for (const desk of this.desks) desk.watch(choice.coins);
+    this.watch();
+  }
+
+  private watch(): void {
+    const coins = [...this.coins, ...this.leaving.coins()];
+    for (const desk of this.desks) desk.watch(coins);
   }
 
   private quoteOf(venue: string): string {
@@ -177,6 +185,7 @@ export class MarketRun {
     this.fx.tell();
     if (now - this.toldAt < TELL_EACH_MS) return;
     this.toldAt = now;
+    if (this.leaving.forget(now)) this.watch();
     for (const desk of this.desks) desk.tell();
   }
 

@@ -10,7 +10,10 @@ import type { RouteWatches } from './route-watch.ts';
 export interface HeldRate {
   /** The quote currency's price of one unit of the limits' currency, or as the pair says. */
   readonly rate: number;
+  /** When the market last said so. */
   readonly at: number;
+  /** No market says it, but a bank or the configuration. Missing in what was saved without it. */
+  readonly standsIn?: boolean;
 }
 
 export interface VenueHealth {

@@ -6,6 +6,11 @@ export function journalLagMs({ committedAt }: Facts, now: number): number | null
   return committedAt === null ? null : Math.max(0, now - committedAt) / 1000;
 }
 
+/** Whether what a leg is worth is told by a rate that no market says. */
+export function restsOnStandIn({ legs }: DataOf<'decision'>, { rates }: Facts, currency: string): boolean {
+  return legs.some(({ symbol }) => rates.get(`${symbol.slice(symbol.indexOf('-') + 1)}-${currency}`)?.standsIn === true);
+}
+
 /** Age of the oldest rate that the legs need; 0 where they need none, null where one was never said. */
 export function oldestRateMs({ legs }: DataOf<'decision'>, { rates }: Facts, currency: string, now: number): number | null {
   let oldest = 0;

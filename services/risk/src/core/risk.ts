@@ -1,5 +1,5 @@
 import type { AnyEvent, DataOf, StreamEvent } from '@arb/shared/contracts';
-import type { Core, CoreContext, Json } from '@arb/shared/core';
+import { type Core, type CoreContext, type Json, rateAsOf } from '@arb/shared/core';
 import { type Decimal, money } from '@arb/shared/money';
 import { beginSession, doubtBooks } from './begin.ts';
 import { close, openDue } from './closures.ts';
@@ -9,6 +9,7 @@ import { countVerdict } from './counters.ts';
 import { dayOf, endOfDay } from './day.ts';
 import { reserve } from './exposure.ts';
 import { type Facts, newFacts, remember } from './facts.ts';
+import { journalLagMs } from './lag.ts';
 import { beginDay } from './losses.ts';
 import { effective, liftDue } from './mode.ts';
 import { endTrip } from './results.ts';
@@ -17,10 +18,10 @@ import type { Decision, Entry } from './rules/index.ts';
 import { factsOf, type Saved, savedOf } from './saved.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { fromSchemaOne } from './upcast.ts';
-import { entryOf, numbersOf, passed, refusal, verdictOf } from './verdict.ts';
+import { entryOf, numbersOf, refusal, verdictOf } from './verdict.ts';
 import { VERSION } from './version.ts';
 import { sayNow, saySoon, wakeAtNextEnd } from './voice.ts';
-import { type Weighed, weigh } from './weigh.ts';
+import { passed, type Weighed, weigh, weighTransfer } from './weigh.ts';
 
 const MINUTE_MICROS = 60_000_000;
 /** As many as a universe may name; what comes beyond has no fresh book, so it is never entered. */
@@ -47,7 +48,7 @@ export function makeRisk(): Core {
     if (decision.kind === 'skipped') return;
     if (decision.kind === 'enter') judgeEntry(decision, settings, context);
     else if (decision.kind === 'exit') judgeExit(decision, context);
-    else answer(decision, refusal('rebalance-not-offered', 'portfolio'), {}, context);
+    else judgeTransfer(decision, settings, context);
   }
 
   function judgeEntry(decision: Decision, settings: Settings, context: CoreContext): void {
@@ -72,6 +73,13 @@ export function makeRisk(): Core {
   function judgeExit(decision: Decision, context: CoreContext): void {
     const halted = effective(facts.mode).mode === 'HALTED';
     answer(decision, halted ? refusal('mode-HALTED', 'portfolio') : passed(decision), {}, context);
+  }
+
+  /** Nothing is exposed by it, so nothing is reserved: it is only a matter of where and when. */
+  function judgeTransfer(decision: Decision, settings: Settings, context: CoreContext): void {
+    const entry = entryOf(decision, settings, context.now);
+    const weighed = entry === null ? refusal('transfer-off-route', 'route') : weighTransfer(entry, facts, settings);
+    answer(decision, weighed, { fill: facts.fill, journalLagMs: journalLagMs(facts, context.now) }, context);
   }
 
   function answer(decision: Decision, weighed: Weighed, numbers: DataOf<'verdict'>['numbers'], context: CoreContext): void {
@@ -113,6 +121,10 @@ export function makeRisk(): Core {
     sayNow(facts, settings, context);
   }
 
+  function takeRate({ data, at }: StreamEvent<'fx'>): void {
+    remember(facts.rates, data.pair, { rate: data.rate, at: rateAsOf(data, at), standsIn: data.tier === 'http' || data.tier === 'static' });
+  }
+
   function takeHealth({ data }: StreamEvent<'health'>): void {
     const warned = (data.warned ?? []).map(({ coin }) => coin);
     remember(facts.health, data.venue, { state: data.state, suspended: data.suspended, warned });
@@ -120,7 +132,7 @@ export function makeRisk(): Core {
 
   return {
     version: VERSION,
-    schema: 2,
+    schema: 3,
     inputs: ['session.started', 'session.resumed', 'clock', 'l2', 'decision', 'position', 'balance', 'fx', 'health', 'universe', 'command'],
 
     handle(event: AnyEvent, context: CoreContext): void {
@@ -130,7 +142,7 @@ export function makeRisk(): Core {
       else if (event.type === 'decision') judge(event.data, settings, context);
       else if (event.type === 'position') takePosition(event, settings, context);
       else if (event.type === 'balance') remember(facts.balances, event.data.venue, event.data.balances);
-      else if (event.type === 'fx') remember(facts.rates, event.data.pair, { rate: event.data.rate, at: event.at });
+      else if (event.type === 'fx') takeRate(event);
       else if (event.type === 'health') takeHealth(event);
       else if (event.type === 'universe') facts.universe = new Set(event.data.coins);
       else if (event.type === 'command') takeCommand(event, settings, context);

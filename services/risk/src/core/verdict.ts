@@ -50,11 +50,6 @@ export function verdictOf(decision: Decision, weighed: Weighed, numbers: Verdict
   };
 }
 
-/** What meets no limit. */
-export function passed(decision: Decision): Weighed {
-  return { outcome: 'ALLOW', first: null, deciding: null, decision, granted: null };
-}
-
 export function refusal(rule: string, tier: Trigger['tier']): Weighed {
   const trigger: Trigger = { rule, tier, finding: { outcome: 'BLOCK', limit: null, value: null } };
   return { outcome: 'BLOCK', first: trigger, deciding: trigger, decision: null, granted: null };

@@ -1,3 +1,4 @@
+import { input } from '@arb/shared/core/testing';
 import { formatDecimal, parseDecimal } from '@arb/shared/money';
 import { describe, expect, it } from '@jest/globals';
 import { balance, configWith, entry, exit, health, l2, position, trading, verdict } from '../testing.ts';
@@ -18,10 +19,8 @@ describe('a verdict', () => {
     });
   });
 
-  it('is not asked for by a skipped decision, and refuses a rebalance', () => {
-    const bench = trading();
-    expect(bench.feed(entry(null, {}, { kind: 'skipped' }))).toEqual([]);
-    expect(verdict(bench, entry('BTC-1', {}, { kind: 'rebalance' }))).toMatchObject({ outcome: 'BLOCK', rule: 'rebalance-not-offered' });
+  it('is not asked for by a skipped decision', () => {
+    expect(trading().feed(entry(null, {}, { kind: 'skipped' }))).toEqual([]);
   });
 
   it('refuses a round trip that is open already, that has no name, no route, or legs elsewhere', () => {
@@ -366,6 +365,30 @@ describe('portfolio and cross rules', () => {
     bench.pass(1);
     expect(verdict(bench, entry('BTC-2'))).toMatchObject({ tier: 'cross', rule: 'stale-fx', limit: 60_000, value: 60_001 });
     expect(verdict(bench, entry('BTC-3', { sell: 'okx' })).outcome).toBe('ALLOW');
+  });
+
+  it('counts a rate as old as the youngest source that it was made of, however often it is said', () => {
+    const bench = trading();
+    const source = (ageMs: number, used = true) => ({ source: `s${ageMs}`, rate: 1500, ageMs, used });
+    const say = (sources: ReturnType<typeof source>[], tier: 'single' | 'multi') =>
+      bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1500, tier, sources }, bench.now));
+    say([source(1000, false), source(50_000)], 'single');
+    expect(verdict(bench, entry('BTC-1')).numbers.fxAgeMs).toBe(50_000);
+    say([source(50_000), source(3000), source(9000)], 'multi');
+    expect(verdict(bench, entry('BTC-2')).numbers.fxAgeMs).toBe(3000);
+    say([source(55_000)], 'single');
+    bench.pass(5001);
+    expect(verdict(bench, entry('BTC-3'))).toMatchObject({ rule: 'stale-fx', value: 60_001 });
+  });
+
+  it.each(['http', 'static'] as const)('enters on no rate that only a stand-in says (%s), and gets out by it', (tier) => {
+    const bench = trading();
+    bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1400, tier, sources: [] }));
+    expect(verdict(bench, entry('BTC-1'))).toMatchObject({ outcome: 'BLOCK', tier: 'cross', rule: 'stand-in-fx' });
+    expect(verdict(bench, entry('BTC-2', { sell: 'okx' })).outcome).toBe('ALLOW');
+    expect(verdict(bench, exit('BTC-2')).outcome).toBe('ALLOW');
+    bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1500, tier: 'single', sources: [] }));
+    expect(verdict(bench, entry('BTC-3')).outcome).toBe('ALLOW');
   });
 });
 

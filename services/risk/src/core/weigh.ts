@@ -1,8 +1,8 @@
-import { compare, type Decimal } from '@arb/shared/money';
+import { compare, type Decimal, ZERO } from '@arb/shared/money';
 import type { Facts } from './facts.ts';
 import type { Tier } from './mode.ts';
 import { reduced } from './reduce.ts';
-import { type Decision, type Entry, type Finding, GATE, RULES, type SizedEntry } from './rules/index.ts';
+import { type Decision, type Entry, type Finding, GATE, RULES, type SizedEntry, TRANSFER } from './rules/index.ts';
 import type { Settings } from './settings.ts';
 
 /** A rule that spoke against an entry. */
@@ -46,6 +46,21 @@ export function weigh(entry: Entry, facts: Facts, settings: Settings): Weighed {
   if (deciding.finding.outcome !== 'REDUCE') return refused(deciding, first);
   const smaller = reduced(sized.decision, sized.asked, deciding.finding.room, settings);
   return smaller === null ? refused(deciding, first, 'BLOCK') : { outcome: 'REDUCE', first, deciding, ...smaller };
+}
+
+/** Inventory that is to be sent from venue to venue: the first rule against it decides, and nothing is reserved for it. */
+export function weighTransfer(entry: Entry, facts: Facts, settings: Settings): Weighed {
+  const sized: SizedEntry = { ...entry, asked: ZERO };
+  for (const rule of TRANSFER) {
+    const finding = rule.weigh(sized, facts, settings);
+    if (finding !== null) return refused(triggerOf(rule, finding), null);
+  }
+  return passed(entry.decision);
+}
+
+/** What meets no limit. */
+export function passed(decision: Decision): Weighed {
+  return { outcome: 'ALLOW', first: null, deciding: null, decision, granted: null };
 }
 
 function triggerOf({ rule, tier }: { readonly rule: string; readonly tier: Tier }, finding: Finding): Trigger {

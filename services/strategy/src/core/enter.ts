@@ -120,6 +120,7 @@ function open(
     cost: costOf(route),
     proceeds: route.quantity * route.sold.average,
     cash: [],
+    coins: [],
     since: context.now,
     due: null,
     retryAt: 0,

@@ -19,6 +19,24 @@ function instruments(
 
 const ETH_DEARER = l2([100.95, 101], [100, 100.01], { coin: 'ETH' });
 
+describe('a coin that costs next to nothing', () => {
+  it('is decided on in prices that an event can carry', () => {
+    const bench = begun();
+    const price = 3.12345678901e-8;
+    bench.feed(balances('upbit', { KRW: '50000000', SATS: '1000000000000' }));
+    bench.feed(balances('binance', { USDT: '40000', SATS: '1000000000000' }));
+    const level = (at: number, place: number) => [at, 1e12, place, place === 0 ? at * 1500 : at] as const;
+    const dear = l2([price * 1.006, price * 1.0061], [price, price * 1.0001], {
+      coin: 'SATS',
+      bids: [level(price * 1.006, 0), level(price, 1)],
+      asks: [level(price * 1.0001, 1), level(price * 1.0061, 0)],
+    });
+    const { kind, legs } = decided(bench, dear);
+    expect(kind).toBe('enter');
+    expect(legs.map(({ expected }) => Number(expected) / price)).toEqual([expect.closeTo(1.0001, 6), expect.closeTo(1.006 * 1500, 3)]);
+  });
+});
+
 describe('an entry', () => {
   it('is made of whole lots of both venues and of prices on their ticks', () => {
     const bench = begun();

@@ -8,8 +8,8 @@ import { make } from './index.ts';
 function opened(change: Partial<StrategyConfig> = {}): CoreBench {
   const bench = begun({ exitEdgeBps: -10_000, ...change });
   bench.feed(DEAR_UPBIT);
-  bench.feed(fill(trip(1), 'binance', 'buy', '500', '0.5'));
-  bench.feed(fill(trip(1), 'upbit', 'sell', '753825', '376.9125'));
+  bench.feed(fill(trip(1), 'binance', 'buy', '500', '0.5', 0, '4.99950004'));
+  bench.feed(fill(trip(1), 'upbit', 'sell', '753825', '376.9125', 0, '4.99950004'));
   bench.feed(position(trip(1), 'OPEN', '4.99950004'));
   return bench;
 }
@@ -58,6 +58,40 @@ describe('an open trip', () => {
     const [exit] = exits(bench.feed(l2([101.2, 101.21], [100, 100.01])));
     expect(exit).toMatchObject({ rule: 'stop-loss', limit: -60 });
     expect(exit?.value).toBeLessThanOrEqual(-60);
+  });
+
+  /** Five bought for 500 USDT, four sold for 603,060 KRW (402.04 USDT), or the other way round. */
+  it.each([
+    ['bought', '5', '4'],
+    ['sold', '4', '5'],
+  ])('does not count as lost what of the coins %s it keeps as stock', (_, bought, sold) => {
+    const bench = begun({ exitEdgeBps: -10_000, stopLossBps: 60 });
+    bench.feed(DEAR_UPBIT);
+    bench.feed(fill(trip(1), 'binance', 'buy', String(100 * Number(bought)), '0.5', 0, bought));
+    bench.feed(fill(trip(1), 'upbit', 'sell', String(150_765 * Number(sold)), '376.9125', 0, sold));
+    bench.feed(position(trip(1), 'OPEN', '4'));
+    expect(exits(bench.feed(DEAR_UPBIT))).toEqual([]);
+    bench.pass(20_000);
+    const { numbers } = decided(bench, DEAR_UPBIT);
+    const cash = 402.04 - 400 - 0.5 - 0.251275;
+    const reverse = 4 * 100 * 0.999 - 4 * 100.52 * 1.0005;
+    expect(numbers.profitBps).toBeCloseTo(((cash + reverse) / (100.01 * 4)) * 10_000, 3);
+  });
+
+  it('does not count as lost what an exit that filled on one side keeps as stock', () => {
+    const bench = opened({ stopLossBps: 60 });
+    bench.pass(20_000);
+    expect(decided(bench, DEAR_UPBIT).kind).toBe('exit');
+    bench.feed(fill(trip(1), 'upbit', 'buy', '300000', '150', 0, '2'));
+    bench.feed(fill(trip(1), 'binance', 'sell', '100', '0.1', 0, '1'));
+    bench.feed(position(trip(1), 'OPEN', '3.99950004'));
+    bench.pass(1000);
+    // One coin bought for 150,000 KRW is kept; of the other the way back has been paid.
+    const quantity = 3.99950004;
+    const cash = CASH - 0.1 - 0.1 - 100 + 100;
+    const reverse = quantity * 100 * 0.999 - quantity * 100.52 * 1.0005;
+    const { numbers } = decided(bench, DEAR_UPBIT);
+    expect(numbers.profitBps).toBeCloseTo(((cash + reverse) / (4.99950004 * 100.01)) * 10_000, 3);
   });
 
   it('is not closed at a loss on a quote too bad to be true', () => {

@@ -5,14 +5,14 @@ import { type Desk, nextTrip, ratesBehind } from './desk.ts';
 import { held, inNumeraire, troubleOf } from './market-view.ts';
 import { type Judged, judge, quantityToMove, type Stock, transferRefusal } from './rebalance.ts';
 import type { Refusal } from './refusals.ts';
-import { reservedOf } from './trip.ts';
+import { comingBackOf, reservedOf, tripsOf } from './trip.ts';
 
 /** Coins and the venues' own currencies. */
 const MOST_MOVES = 1100;
 
 /** Asks for a transfer where a coin, or money that several venues take, lies too much on one side. */
 export function rebalance(desk: Desk, coin: string, context: CoreContext): void {
-  if (desk.view.mode === 'HALTED') return;
+  if (desk.view.mode !== 'ACTIVE') return;
   look(desk, coin, context);
   const { venues } = desk.settings;
   for (let i = 0; i < venues.length; i++) {
@@ -30,6 +30,8 @@ function look(desk: Desk, currency: string, context: CoreContext): void {
     state = newMoveState();
     moves.set(currency, state);
   }
+  // Its balances are on the move: how they come to lie is not to be seen yet.
+  if (tripsOf(desk.trips, currency).some(({ phase }) => phase !== 'open')) return;
   const changed = state.balancesSaid !== view.balancesSaid;
   if (context.now < state.restUntil || (!changed && context.now < state.lookAt)) return;
   state.balancesSaid = view.balancesSaid;
@@ -49,9 +51,10 @@ function stocksOf(desk: Desk, currency: string): Stock[] {
   return settings.venues
     .filter(({ quote }) => !isMoney || quote === currency)
     .map(({ name, quote }) => {
-      const amount = held(view, name, currency);
+      const holds = held(view, name, currency);
       const money = isMoney ? null : inNumeraire(view, settings, quote, held(view, name, quote));
-      return { venue: name, amount, free: amount - reservedOf(trips, name, currency, quotes), money };
+      const amount = isMoney ? holds : Math.max(0, holds + comingBackOf(trips, name, currency));
+      return { venue: name, holds, amount, free: holds - reservedOf(trips, name, currency, quotes), money };
     });
 }
 
@@ -64,9 +67,11 @@ function ask(desk: Desk, currency: string, judged: Judged, state: MoveState, con
   const value = price === null ? null : quantity * price;
   const numbers = {
     signal: signal === 'BUY_A_SELL_B' ? 1 : -1,
-    fromHolds: from.amount,
+    fromHolds: from.holds,
     fromFree: from.free,
-    toHolds: to.amount,
+    fromAfterTrips: from.amount,
+    toHolds: to.holds,
+    toAfterTrips: to.amount,
     imbalance: judged.imbalance,
     fromExposure: judged.exposureFrom,
     toExposure: judged.exposureTo,

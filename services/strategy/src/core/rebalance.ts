@@ -17,6 +17,8 @@ export interface Move {
 /** One venue's part in a currency. */
 export interface Stock {
   readonly venue: string;
+  readonly holds: number;
+  /** What it will hold once the open trips are closed. */
   readonly amount: number;
   /** What of it no open trip needs. */
   readonly free: number;

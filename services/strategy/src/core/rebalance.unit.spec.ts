@@ -95,18 +95,46 @@ describe('inventory', () => {
     expect(moves(holding({ KRW, BTC: '20' }, { USDT, BTC: '80' }, { transfers }))).toMatchObject([{ kind: 'skipped', rule }]);
   });
 
-  it('leaves what an open trip needs to be closed', () => {
-    const bench = holding({ KRW, BTC: '20' }, { USDT, BTC: '26' });
+  /** Four bought at binance and sold at upbit, and open. */
+  function withTrip(upbit: string, binance: string): CoreBench {
+    const bench = holding({ KRW, BTC: '20' }, { USDT, BTC: '20' });
     bench.feed(DEAR_UPBIT);
     bench.feed(position(trip(1), 'OPEN', '4'));
-    bench.feed(balances('upbit', { KRW, BTC: '0' }));
-    bench.feed(balances('binance', { USDT, BTC: '6' }));
-    expect(moves(bench)).toMatchObject([{ transfer: { from: 'binance', quantity: '2' } }]);
+    bench.feed(balances('upbit', { KRW, BTC: upbit }));
+    bench.feed(balances('binance', { USDT, BTC: binance }));
+    return bench;
+  }
+
+  it('is judged as it lies once open trips are closed: what they lend is not sent after them', () => {
+    expect(moves(withTrip('6', '14'))).toEqual([]);
+    expect(moves(withTrip('16', '24'))).toEqual([]);
+    expect(moves(withTrip('2', '24'))).toMatchObject([
+      {
+        value: (20 - 6) / 26,
+        numbers: { fromHolds: 24, fromAfterTrips: 20, toHolds: 2, toAfterTrips: 6 },
+        transfer: { from: 'binance', quantity: '7' },
+      },
+    ]);
   });
 
-  it('stays where it is while everything is halted', () => {
+  it('leaves what an open trip needs to be closed', () => {
+    expect(moves(withTrip('0', '8'))).toEqual([]);
+    expect(moves(withTrip('16', '4'))).toMatchObject([{ transfer: { from: 'upbit', quantity: '10' } }]);
+    expect(moves(withTrip('4', '0'))).toMatchObject([{ transfer: { from: 'upbit', quantity: '4' } }]);
+  });
+
+  it('is not looked at while a trip is being entered or closed: half of it has moved', () => {
+    const bench = holding({ KRW, BTC: '20' }, { USDT, BTC: '20' });
+    bench.feed(DEAR_UPBIT);
+    bench.feed(balances('upbit', { KRW, BTC: '5' }));
+    expect(moves(bench)).toEqual([]);
+    bench.feed(position(trip(1), 'FAILED', '0'));
+    expect(moves(bench)).toMatchObject([{ kind: 'rebalance', transfer: { from: 'binance' } }]);
+  });
+
+  it.each(['halt', 'reduce-only'])('stays where it is after a %s', (what) => {
     const bench = holding({ KRW, BTC: '20' }, { USDT, BTC: '80' });
-    bench.feed(input('command', ['halt'], { id: '1', by: 'me', why: '' }));
+    bench.feed(input('command', [what], { id: '1', by: 'me', why: '' }));
     expect(moves(bench)).toEqual([]);
   });
 

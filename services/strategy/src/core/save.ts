@@ -67,7 +67,7 @@ export function loadDesk(json: Json, schema: number): Desk | null {
   desk.tag = saved.tag;
   desk.since = saved.since;
   for (const [coin, number] of saved.counted) desk.counted.set(coin, number);
-  for (const trip of saved.trips) desk.trips.set(trip.id, trip);
+  for (const trip of saved.trips) desk.trips.set(trip.id, { ...trip, coins: trip.coins ?? null });
   for (const [coin, state] of saved.coins)
     desk.coins.set(coin, { ...state, premiums: copyOf(state.premiums ?? null), said: new Map(state.said) });
   for (const [currency, state] of saved.moves) desk.moves.set(currency, { ...state, said: new Map(state.said) });
@@ -117,7 +117,8 @@ function loadOld(saved: SavedOld): Desk | null {
     // They were counted together then.
     desk.counted.set(coin, saved.trips);
     desk.coins.set(coin, { ...newCoinState(), restUntil });
-    if (trip !== null) desk.trips.set(trip.id, { ...trip, coin, value: 0, cost: 0, proceeds: 0, cash: [], since: 0, failedExits: 0 });
+    if (trip !== null)
+      desk.trips.set(trip.id, { ...trip, coin, value: 0, cost: 0, proceeds: 0, cash: [], coins: null, since: 0, failedExits: 0 });
   }
   for (const [venue, held] of saved.view.balances) desk.view.balances.set(venue, new Map(held));
   for (const target of saved.view.paused) desk.view.paused.add(target);

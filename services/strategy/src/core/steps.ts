@@ -1,4 +1,4 @@
-import { formatDecimal, fromNumber, parseDecimal } from '@arb/shared/money';
+import { formatDecimal, fromNumber, parseDecimal, round } from '@arb/shared/money';
 
 /** What quantities or prices are whole multiples of: `units / 10^places`. */
 export interface Step {
@@ -48,9 +48,12 @@ export function roundUp(value: number, step: Step): number {
   return count * step.units <= Number.MAX_SAFE_INTEGER ? (count * step.units) / scaleOf(step) : Math.ceil(value);
 }
 
-/** At most 12 significant digits. */
+/** As many digits after the point as an event may carry. */
+const MOST_PLACES = 18;
+
+/** At most 12 significant digits; of coins that cost next to nothing fewer. */
 export function priceText(price: number): string {
-  return formatDecimal(fromNumber(Number(price.toPrecision(12))));
+  return formatDecimal(round(fromNumber(Number(price.toPrecision(12))), MOST_PLACES));
 }
 
 export function quantityText(quantity: number): string {

@@ -8,7 +8,7 @@ import { enterSession, learn, pause, seeBalance, seeHealth, seeInstruments, seeR
 import { giveUp, rebalance } from './move.ts';
 import type { Scene } from './route.ts';
 import { loadDesk, saveDesk } from './save.ts';
-import { type OpenTrip, tagOf, tripsOf, withCash } from './trip.ts';
+import { isMeant, type OpenTrip, tagOf, tripsOf, withFill, withOpen } from './trip.ts';
 import { areOf, newUsualPremiums, seePremiums } from './usual-premium.ts';
 import { VERSION } from './version.ts';
 import { midOf } from './walk.ts';
@@ -83,7 +83,7 @@ export function makeStrategy(): Core {
     else if (trip.phase === 'entering') opened(desk, trip, data.quantity, context);
     else {
       const part = Number(data.quantity) / Number(trip.quantity);
-      const rest = { ...trip, quantity: data.quantity, proceeds: trip.proceeds * part };
+      const rest = { ...withOpen(trip, data.quantity), proceeds: trip.proceeds * part };
       desk.trips.set(trip.id, trip.phase === 'open' ? rest : tryLater(desk, rest, part < 1 ? 0 : trip.failedExits, context.now));
     }
   }
@@ -91,7 +91,8 @@ export function makeStrategy(): Core {
   function opened(desk: Desk, trip: OpenTrip, quantity: string, context: CoreContext): void {
     const part = Number(quantity) / Number(trip.quantity);
     const { value, proceeds } = trip;
-    desk.trips.set(trip.id, { ...trip, phase: 'open', quantity, value: value * part, proceeds: proceeds * part, since: context.now });
+    const open = withOpen(trip, quantity);
+    desk.trips.set(trip.id, { ...open, phase: 'open', value: value * part, proceeds: proceeds * part, since: context.now });
     context.setTimer(HOLD + trip.id, context.now + desk.settings.maxHoldMicros);
   }
 
@@ -109,14 +110,10 @@ export function makeStrategy(): Core {
   }
 
   function takeFill(desk: Desk, event: StreamEvent<'fill'>): void {
-    const { data } = event;
     learn(desk.view, event, desk.settings);
     renewTerms(desk);
-    const trip = desk.trips.get(data.trip);
-    if (trip === undefined) return;
-    const value = Number(data.value.amount);
-    const moved = withCash(trip, data.value.currency, data.side === 'sell' ? value : -value);
-    desk.trips.set(trip.id, withCash(moved, data.fee.currency, -Number(data.fee.amount)));
+    const trip = desk.trips.get(event.data.trip);
+    if (trip !== undefined) desk.trips.set(trip.id, withFill(trip, event.data));
   }
 
   function obey(desk: Desk, event: StreamEvent<'command'>): void {
@@ -130,13 +127,12 @@ export function makeStrategy(): Core {
     else if (what === 'go-on') view.mode = 'ACTIVE';
     else if (what === 'flatten')
       for (const trip of trips.values())
-        if (target === undefined || target === trip.coin || target === trip.id)
-          trips.set(trip.id, { ...trip, due: 'flatten', retryAt: 0, failedExits: 0 });
+        if (isMeant(trip, target)) trips.set(trip.id, { ...trip, due: 'flatten', retryAt: 0, failedExits: 0 });
   }
 
   return {
     version: VERSION,
-    schema: 3,
+    schema: 4,
     inputs: [
       'session.started',
       'session.resumed',

@@ -179,11 +179,21 @@ describe('strategy', () => {
     for (const id of ids) expect(id).toMatch(/^[0-9a-z]{7}$/);
   });
 
-  it('closes what a person wants flat', () => {
+  it.each([
+    ['all', undefined],
+    ['a coin', 'BTC'],
+    ['a venue', 'upbit'],
+    ['a route', 'BTC:binance>upbit'],
+    ['a trip', trip(1)],
+  ])('closes what a person wants flat: %s', (_, target) => {
     const bench = begun();
     bench.feed(DEAR_UPBIT);
     bench.feed(position(trip(1), 'OPEN', '3.5'));
-    bench.feed(input('command', ['flatten'], { id: '1', by: 'me', why: 'test', target: 'BTC' }));
+    for (const other of ['ETH', 'okx', 'BTC:upbit>binance', trip(2)]) {
+      bench.feed(input('command', ['flatten'], { id: '1', by: 'me', why: 'test', target: other }));
+      expect(bench.feed(DEAR_UPBIT).filter(({ data }) => (data as { kind: string }).kind === 'exit')).toEqual([]);
+    }
+    bench.feed(input('command', ['flatten'], { id: '2', by: 'me', why: 'test', ...(target === undefined ? {} : { target }) }));
     expect(decided(bench, DEAR_UPBIT)).toMatchObject({ kind: 'exit', rule: 'flatten' });
   });
 

@@ -1,8 +1,8 @@
 import { add, multiply, subtract } from '@arb/shared/money';
 import { heldIn } from '../exposure.ts';
 import { inventoryImbalance } from '../imbalance.ts';
-import { journalLagMs, oldestRateMs } from '../lag.ts';
-import { type Rule, within } from './rule.ts';
+import { journalLagMs, oldestRateMs, restsOnStandIn } from '../lag.ts';
+import { type Rule, refuse, within } from './rule.ts';
 
 export const CROSS: readonly Rule[] = [
   {
@@ -43,6 +43,12 @@ export const CROSS: readonly Rule[] = [
       const limit = maxJournalLagMicros / 1000;
       return value !== null && value <= limit ? null : { outcome: 'BLOCK', limit, value };
     },
+  },
+  {
+    // Good enough to show and to get out by; an edge against it may be nothing but its distance from the market's.
+    rule: 'stand-in-fx',
+    tier: 'cross',
+    weigh: ({ decision }, facts, { currency }) => refuse(restsOnStandIn(decision, facts, currency)),
   },
   {
     rule: 'stale-fx',

@@ -7,6 +7,7 @@ import { SYMBOL } from './symbol.ts';
 
 export { GATE } from './gate.ts';
 export type { Decision, Entry, Finding, Named, Rule, SizedEntry } from './rule.ts';
+export { TRANSFER } from './transfer.ts';
 
 /**
  * Every limit an entry is held against, tier by tier: the first that triggers is the verdict's `firstRule`, the strictest
