@@ -377,6 +377,9 @@ export class Risk implements RiskConfig {
   @Setting(whole(1, DAY_MS), 'age from which a rate is stale')
   readonly staleFxMs: number = 60_000;
 
+  @Setting(flag(), 'enter on a rate that no market says, the bank or the configuration: for recordings without a market of their own')
+  readonly enterOnStandInFx: boolean = false;
+
   @Setting(whole(1, DAY_MS), 'lag of the journal from which nothing is entered')
   readonly maxJournalLagMs: number = 5000;
 

@@ -133,6 +133,7 @@ export interface RiskConfig {
   readonly maxPerCoin: string;
   readonly maxJournalLagMs: number;
   readonly staleFxMs: number;
+  readonly enterOnStandInFx?: boolean;
   /** Below it nothing is entered; without it nothing is reduced, only refused. */
   readonly leastNotional?: string;
   readonly capital?: string;

@@ -42,6 +42,7 @@ export interface Settings {
   readonly maxLossesInRow: number | null;
   readonly lossBreakerMicros: number;
   readonly staleFxMicros: number;
+  readonly enterOnStandInFx: boolean;
   readonly maxJournalLagMicros: number;
   readonly maxStreamFill: number;
 }
@@ -98,6 +99,7 @@ function limitsOf(risk: RiskConfig): Omit<Settings, 'currency' | 'places' | 'quo
     maxLossesInRow: risk.maxLossesInRow ?? null,
     lossBreakerMicros: micros(risk.lossBreakerMs),
     staleFxMicros: risk.staleFxMs * 1000,
+    enterOnStandInFx: risk.enterOnStandInFx ?? false,
     maxJournalLagMicros: risk.maxJournalLagMs * 1000,
     maxStreamFill: risk.maxStreamFill ?? MOST_FILL,
   };

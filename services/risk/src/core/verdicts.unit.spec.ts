@@ -390,6 +390,12 @@ describe('portfolio and cross rules', () => {
     bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1500, tier: 'single', sources: [] }));
     expect(verdict(bench, entry('BTC-3')).outcome).toBe('ALLOW');
   });
+
+  it('enters on a stand-in where that is asked for', () => {
+    const bench = trading({ enterOnStandInFx: true });
+    bench.feed(input('fx', ['KRW-USDT'], { pair: 'KRW-USDT', rate: 1400, tier: 'static', sources: [] }));
+    expect(verdict(bench, entry('BTC-1')).outcome).toBe('ALLOW');
+  });
 });
 
 describe('an exit', () => {

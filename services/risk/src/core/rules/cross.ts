@@ -48,7 +48,7 @@ export const CROSS: readonly Rule[] = [
     // Good enough to show and to get out by; an edge against it may be nothing but its distance from the market's.
     rule: 'stand-in-fx',
     tier: 'cross',
-    weigh: ({ decision }, facts, { currency }) => refuse(restsOnStandIn(decision, facts, currency)),
+    weigh: ({ decision }, facts, { currency, enterOnStandInFx }) => refuse(!enterOnStandInFx && restsOnStandIn(decision, facts, currency)),
   },
   {
     rule: 'stale-fx',
