@@ -324,6 +324,11 @@ describe("upbit's answers and rules", () => {
     ]);
   });
 
+  it('do not warn of a coin that costs something else abroad: that is what is traded', () => {
+    const event = { warning: false, caution: { GLOBAL_PRICE_DIFFERENCES: true, PRICE_FLUCTUATIONS: true } };
+    expect(upbit.rest.decodeMarkets(json([{ market: 'KRW-BTC', market_event: event }]))).toMatchObject([{ warnings: ['PRICE_FLUCTUATIONS'] }]);
+  });
+
   it('say how much is traded, in two answers', () => {
     const units = [{ bid_price: 9, bid_size: 2, ask_price: 10, ask_size: 3 }];
     expect(upbit.rest.activity(['KRW-BTC']).map(({ path }) => path.split('?')[0])).toEqual(['/v1/ticker', '/v1/orderbook']);
@@ -346,6 +351,8 @@ describe("upbit's answers and rules", () => {
     const news = (status: number, headers: Record<string, string>, body = '') =>
       upbit.limitNews({ status, headers, body: Buffer.from(body) });
     expect(news(200, { 'remaining-req': 'group=order; min=1800; sec=11' })).toMatchObject({ limit: 'order', left: 11, waitMs: null });
+    // `min` is out of use, and may be left out one day.
+    expect(news(200, { 'remaining-req': 'group=order; sec=3' })).toMatchObject({ limit: 'order', left: 3 });
     expect(news(429, {})).toMatchObject({ waitMs: null, banned: false });
     expect(news(429, { 'retry-after': '3' })).toMatchObject({ waitMs: 3_000, banned: false });
     expect(news(418, {}, 'blocked for 30 seconds')).toMatchObject({ waitMs: 30_000, banned: true });
