@@ -151,6 +151,23 @@ describe('one connection to a venue', () => {
     expect(asked.length).toBeLessThanOrEqual(8);
   });
 
+  it('says a quiet book again that the venue confirms, and takes that for no sign of life of the stream', async () => {
+    const { clock, sockets, books, asked, settle } = venue(upbit, ['KRW-BTC']);
+    sockets.last().open();
+    sockets.last().say(upbitBook(100));
+    for (let i = 0; i < 160; i++) {
+      clock.pass(100);
+      sockets.last().pong();
+      await settle();
+    }
+    const confirmed = books.filter((book) => book.confirmed === true);
+    expect(confirmed.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(confirmed.map(({ epoch, backup }) => `${epoch} ${backup}`))).toEqual(new Set([`${books[0]?.epoch} false`]));
+    expect(asked.length).toBeLessThanOrEqual(16);
+    // Fifteen seconds without a book of the stream: another connection is tried.
+    expect(sockets.all).toHaveLength(2);
+  });
+
   it('takes a book back at a gap, and is right again with the next snapshot', async () => {
     const { clock, sockets, books, events, settle, snapshotIs } = await liveBinance();
     expect(books.at(-1)?.sequence).toBe(101);

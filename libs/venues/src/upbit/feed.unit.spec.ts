@@ -198,6 +198,60 @@ describe('upbit', () => {
     expect(bookIn(feed.answer(again, ok([restBook('KRW-BTC', 1_000, GOOD)]), T0 + 2 * S))).toMatchObject({ epoch: 8, from: 'rest' });
   });
 
+  it('asks whether books that have been quiet are still true, and says those again whose last change is the same', () => {
+    const { feed } = opened();
+    for (const code of ['KRW-BTC', 'KRW-ETH']) feed.frame(simple(code, 1, GOOD), T0);
+    expect(feed.tick(T0 + 1.9 * S)).toEqual([]);
+    feed.frame(simple('KRW-ETH', 2, GOOD), T0 + 1.9 * S);
+    const request = requestIn(feed.tick(T0 + 2 * S));
+    expect(request).toMatchObject({ what: 'confirm', path: '/v1/orderbook?markets=KRW-BTC&count=1', codes: ['KRW-BTC'], backup: false });
+    expect(feed.tick(T0 + 3.5 * S)).toEqual([]);
+    expect(feed.answer(request, ok([restBook('KRW-BTC', 1, GOOD.slice(0, 1))]), T0 + 2.2 * S)).toMatchObject([
+      { epoch: 7, sequence: 2, exchangeAt: T0 + 1_000, receivedAt: T0 + 2 * S, from: 'rest', backup: false, confirmed: true, bids: { length: 2 } },
+    ]); // biome-ignore format: a book
+    expect(requestIn(feed.tick(T0 + 4 * S)).codes).toEqual(['KRW-ETH', 'KRW-BTC']);
+  });
+
+  it.each<[string, object]>([
+    ['has changed since', restBook('KRW-BTC', 2, GOOD)],
+    ['was older when it was asked for', restBook('KRW-BTC', 0, GOOD)],
+    ['has another size at the same time', restBook('KRW-BTC', 1, [[101, 100, 1, 3]])],
+    ['has no more bids', restBook('KRW-BTC', 1, [[101, 0, 1, 0]])],
+    ['is of no code that is watched', restBook('KRW-XRP', 1, GOOD)],
+  ])('says no quiet book again that %s', (_, row) => {
+    const { feed } = opened();
+    feed.frame(simple('KRW-BTC', 1, GOOD), T0);
+    expect(feed.answer(requestIn(feed.tick(T0 + 2 * S)), ok([row]), T0 + 3 * S)).toEqual([]);
+    expect(kinds(feed.tick(T0 + 3 * S))).toEqual(['rest']);
+  });
+
+  it('asks about the longest quiet first, a hundred at a time, one question at a time, and waits when it is refused', () => {
+    const codes = Array.from({ length: 150 }, (_, i) => `KRW-C${i}`);
+    const { feed } = opened({ codes });
+    for (const [i, code] of codes.entries()) feed.frame(simple(code, 1, GOOD), T0 + i);
+    const first = requestIn(feed.tick(T0 + 3 * S));
+    expect(first.codes).toEqual(codes.slice(0, 100));
+    expect(kinds(feed.tick(T0 + 9 * S))).toEqual([]);
+    feed.answer(first, ok(first.codes.map((code) => restBook(code, 1, GOOD))), T0 + 9 * S);
+    const second = requestIn(feed.tick(T0 + 9 * S));
+    expect(second.codes).toEqual([...codes.slice(100), ...codes.slice(0, 50)]);
+    expect(feed.answer(second, { status: 429, headers: { 'retry-after': '7' }, body: Buffer.from('') }, T0 + 9 * S)).toEqual([]);
+    expect(feed.tick(T0 + 15.9 * S)).toEqual([]);
+    expect(kinds(feed.tick(T0 + 16 * S))).toEqual(['rest']);
+  });
+
+  it('does not ask about books of the connection before, and takes no answer about them', () => {
+    const { feed } = opened();
+    feed.frame(simple('KRW-BTC', 1, GOOD), T0);
+    const request = requestIn(feed.tick(T0 + 2 * S));
+    feed.closed(T0 + 2 * S);
+    feed.opened(T0 + 3 * S);
+    expect(feed.tick(T0 + 4 * S)).toEqual([]);
+    feed.frame(simple('KRW-BTC', 1, GOOD), T0 + 4 * S);
+    expect(feed.answer(request, ok([restBook('KRW-BTC', 1, GOOD)]), T0 + 7 * S)).toEqual([]);
+    expect(kinds(feed.tick(T0 + 7 * S))).toEqual(['rest']);
+  });
+
   it('keeps no more than the newest bad messages', () => {
     const { feed } = opened();
     for (let i = 0; i < 1_000; i++) feed.frame(Buffer.from(`{${i}${'x'.repeat(100_000)}`), T0);
@@ -326,7 +380,9 @@ describe("upbit's answers and rules", () => {
 
   it('do not warn of a coin that costs something else abroad: that is what is traded', () => {
     const event = { warning: false, caution: { GLOBAL_PRICE_DIFFERENCES: true, PRICE_FLUCTUATIONS: true } };
-    expect(upbit.rest.decodeMarkets(json([{ market: 'KRW-BTC', market_event: event }]))).toMatchObject([{ warnings: ['PRICE_FLUCTUATIONS'] }]);
+    expect(upbit.rest.decodeMarkets(json([{ market: 'KRW-BTC', market_event: event }]))).toMatchObject([
+      { warnings: ['PRICE_FLUCTUATIONS'] },
+    ]);
   });
 
   it('say how much is traded, in two answers', () => {

@@ -100,7 +100,9 @@ export const upbitRest: RestApi = {
   decodeMarkets: (body) =>
     rowsOf(body, 'markets').map((row): MarketStatus => {
       const event = isObject(row.market_event) ? row.market_event : {};
-      const caution = isObject(event.caution) ? Object.entries(event.caution).filter(([name, on]) => on === true && name !== PREMIUM_FLAG) : [];
+      const caution = isObject(event.caution)
+        ? Object.entries(event.caution).filter(([name, on]) => on === true && name !== PREMIUM_FLAG)
+        : [];
       const warned = event.warning === true || row.market_warning === 'CAUTION';
       const code = need(row, 'market', 'markets');
       const [quote, base] = quoteAndBase(code);

@@ -178,6 +178,33 @@ describe('market-data with a venue in trouble', () => {
     expect(JSON.parse(asked)[1]).toEqual({ type: 'orderbook', codes: ['KRW-BTC.5', 'KRW-ETH.5', 'KRW-USDT.5'] });
   });
 
+  it('says a quiet book again while the venue says that it is still true, and not any more when it is another', async () => {
+    const { venue, session, socket } = await onVenue();
+    const first = venue.book('BTC', 100);
+    const { tms, obu } = JSON.parse(first.toString()) as { tms: number; obu: { ap: number; bp: number; as: number; bs: number }[] };
+    let changedAt = tms;
+    let askedAgain = (): void => {};
+    venue.answers.set('/v1/orderbook', () => {
+      askedAgain();
+      const units = obu.map(({ ap, bp, as, bs }) => ({ ask_price: ap, bid_price: bp, ask_size: as, bid_size: bs }));
+      return [{ market: 'KRW-BTC', timestamp: changedAt, orderbook_units: units }];
+    });
+    const said = session.next('book');
+    socket.send(first);
+    const { epoch, receivedAt, exchangeAt } = await said;
+    const again = await session.next('book');
+    expect(again).toMatchObject({ symbol: 'BTC-KRW', epoch, sequence: 2, exchangeAt, bids: [[100, 1]] });
+    expect(again.receivedAt - receivedAt).toBeGreaterThanOrEqual(2_000_000);
+    expect([again.backup, again.lateMs]).toEqual([undefined, undefined]);
+    changedAt++;
+    // The second question is asked once the first is answered.
+    for (let i = 0; i < 2; i++)
+      await new Promise<void>((resolve) => {
+        askedAgain = resolve;
+      });
+    expect(session.of('book')).toHaveLength(2);
+  }, 20_000);
+
   it('says the rate of the book and no book of it', async () => {
     const { venue, session, socket } = await onVenue();
     const fx = session.next('fx', ({ pair }) => pair === 'KRW-USDT');

@@ -218,14 +218,17 @@ export class VenueDesk {
     };
   }
 
-  private book({ symbol, epoch, sequence, exchangeAt, receivedAt, backup, bids, asks }: BookOut): void {
+  private book({ symbol, epoch, sequence, exchangeAt, receivedAt, backup, confirmed, bids, asks }: BookOut): void {
     const { context, outlet, fx } = this.deps;
     const now = context.time.monotonicMs();
-    this.health.book(now, backup);
+    // What was asked for says nothing of how the stream is.
+    if (!confirmed) this.health.book(now, backup);
     fx.book(this.name, symbol, bids[0]?.[0], asks[0]?.[0]);
     const line = outlet.line(this.name, symbol);
     if (line === undefined) return;
-    const lateMs = this.health.ages.book(symbol, { epoch, exchangeAt, receivedAt }, now);
+    let lateMs = 0;
+    if (confirmed) this.health.ages.confirmed(symbol, now);
+    else lateMs = this.health.ages.book(symbol, { epoch, exchangeAt, receivedAt }, now);
     const book = { venue: this.name, symbol, epoch, sequence, exchangeAt, receivedAt };
     const more = backup ? { ...book, backup } : book;
     outlet.offer(line, lateMs > 0 ? { ...more, lateMs, bids, asks } : { ...more, bids, asks });
