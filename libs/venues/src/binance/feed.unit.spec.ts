@@ -415,7 +415,10 @@ describe("binance's answers and rules", () => {
   it('ask for the rules of many pairs in parts', () => {
     const codes = Array.from({ length: 150 }, (_, i) => `C${i}USDT`);
     expect(binance.rest.instruments(codes).map((request) => request.codes.length)).toEqual([100, 50]);
-    expect(binance.rest.markets().map(({ path }) => path)).toEqual(['/api/v3/exchangeInfo']);
+    expect(binance.rest.markets().map(({ path }) => path)).toEqual(['/api/v3/exchangeInfo?showPermissionSets=false']);
+    expect(binance.rest.markets(['BTCUSDT']).map(({ path }) => path)).toEqual([
+      '/api/v3/exchangeInfo?showPermissionSets=false&symbols=%5B%22BTCUSDT%22%5D',
+    ]);
   });
 
   it('say what the venue refuses', () => {
