@@ -58,6 +58,8 @@ export class UpbitFeed implements VenueFeed {
   private readonly depth: number;
   private readonly anyCode: boolean;
   private readonly options: FeedOptions;
+  /** The highest that a book has had which is not watched any more: one that is watched again begins above it. */
+  private usedEpoch: number;
   private frames = 0;
   private unknown = 0;
   private closedAt: Micros | null = null;
@@ -66,6 +68,7 @@ export class UpbitFeed implements VenueFeed {
 
   constructor(options: FeedOptions) {
     this.options = options;
+    this.usedEpoch = options.firstEpoch - 1;
     this.symbols = options.symbols ?? upbitSymbols();
     this.depth = depthOf(options.depth);
     this.anyCode = options.codes === 'any';
@@ -141,7 +144,11 @@ export class UpbitFeed implements VenueFeed {
 
   watch(codes: readonly string[], at: Micros): readonly Output[] {
     const kept = new Set(codes);
-    for (const code of [...this.lines.keys()]) if (!kept.has(code)) this.lines.delete(code);
+    for (const [code, { epoch }] of [...this.lines]) {
+      if (kept.has(code)) continue;
+      this.lines.delete(code);
+      this.usedEpoch = Math.max(this.usedEpoch, epoch);
+    }
     for (const code of kept) if (!this.lines.has(code)) this.addLine(code);
     this.table.clear();
     for (const line of this.lines.values()) this.table.add(line.code, line);
@@ -223,7 +230,7 @@ export class UpbitFeed implements VenueFeed {
     counts.empty += empty;
     if (line.renew || backup) {
       if (line.broken) counts.resyncs++;
-      line.epoch = Math.max(this.options.firstEpoch, line.epoch + 1);
+      line.epoch++;
       line.sequence = 0;
       line.broken = false;
       // The stream's first book begins an epoch of its own.
@@ -415,7 +422,7 @@ export class UpbitFeed implements VenueFeed {
       code,
       symbol,
       counts: noCounts(),
-      epoch: this.options.firstEpoch - 1,
+      epoch: this.usedEpoch,
       sequence: 0,
       renew: true,
       broken: false,

@@ -337,6 +337,18 @@ describe('upbit', () => {
   });
 });
 
+describe("upbit's epochs", () => {
+  it('begin above all that were used when a code is watched again', () => {
+    const { feed } = opened();
+    feed.frame(simple('KRW-BTC', 1, GOOD), T0);
+    feed.frame(simple('KRW-BTC', 2, [[100, 101, 1, 1]]), T0);
+    expect(bookIn(feed.frame(simple('KRW-BTC', 3, GOOD), T0))).toMatchObject({ epoch: 8 });
+    feed.watch(['KRW-ETH'], T0);
+    feed.watch(['KRW-ETH', 'KRW-BTC'], T0);
+    expect(bookIn(feed.frame(simple('KRW-BTC', 4, GOOD), T0))).toMatchObject({ epoch: 9, sequence: 1 });
+  });
+});
+
 describe("upbit's answers and rules", () => {
   const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 
