@@ -170,6 +170,27 @@ describe('market-data and its universe', () => {
     await Promise.all([gone, come]);
     expect(session.of('universe').map(({ coins }) => coins)).toEqual([['ETH'], ['BTC']]);
   });
+
+  it('leaves out a coin whose name is not of letters and digits, as Binance has one', async () => {
+    const session = newSession({ ...MARKET, universe: 'FULL_MARKET' });
+    const shell = shellFor(session, (await simulate()).url, {
+      httpGet: async (url) => {
+        const answer = await httpGet(url);
+        const rows = (change: (list: object[]) => void): Uint8Array => {
+          const list = JSON.parse(Buffer.from(answer.body).toString()) as object[] & { symbols?: object[] };
+          change(list.symbols ?? list);
+          return Buffer.from(JSON.stringify(list));
+        };
+        const named = { symbol: '币安人生USDT', baseAsset: '币安人生', quoteAsset: 'USDT', status: 'TRADING', filters: [] };
+        if (url.includes('/exchangeInfo')) return { ...answer, body: rows((list) => list.push(named)) };
+        if (url.includes('/market/all')) return { ...answer, body: rows((list) => list.push({ market: 'KRW-币安人生' })) };
+        return answer;
+      },
+    });
+    const chosen = session.next('universe');
+    shell.onLease(true);
+    expect([...(await chosen).coins].sort()).toEqual(['BTC', 'ETH']);
+  });
 });
 
 describe('market-data with a venue in trouble', () => {

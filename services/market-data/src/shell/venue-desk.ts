@@ -113,20 +113,23 @@ export class VenueDesk {
     if (this.markets === null) return null;
     const { config } = this.deps;
     const inNumeraire = (amount: number | null): number | null => (amount === null || rate === null ? null : amount / rate);
-    return [...this.markets.values()]
-      .filter(({ quote }) => this.coinNames.canonical(quote) === config.quote)
-      .map(({ code, base, state }) => {
-        const activity = this.activity.get(code);
-        const { bid, ask } = activity ?? { bid: null, ask: null };
-        return {
-          venue: config.name,
-          coin: this.coinNames.canonical(base),
-          trading: state === 'trading',
-          volume: inNumeraire(activity?.volume ?? null),
-          spreadBps: bid === null || ask === null ? null : ((ask - bid) / ask) * 10_000,
-          depth: inNumeraire(activity?.depth ?? null),
-        };
-      });
+    return (
+      [...this.markets.values()]
+        // A coin whose name is not of letters and digits has no place in an event's subject.
+        .filter(({ code, quote }) => this.coinNames.canonical(quote) === config.quote && this.map.symbolOf(code) !== null)
+        .map(({ code, base, state }) => {
+          const activity = this.activity.get(code);
+          const { bid, ask } = activity ?? { bid: null, ask: null };
+          return {
+            venue: config.name,
+            coin: this.coinNames.canonical(base),
+            trading: state === 'trading',
+            volume: inNumeraire(activity?.volume ?? null),
+            spreadBps: bid === null || ask === null ? null : ((ask - bid) / ask) * 10_000,
+            depth: inNumeraire(activity?.depth ?? null),
+          };
+        })
+    );
   }
 
   /** Asks anew for what is traded and how much; `done` once, whatever comes of it. */
