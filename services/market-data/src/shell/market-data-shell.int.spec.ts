@@ -226,6 +226,39 @@ describe('market-data with a venue in trouble', () => {
     expect(session.of('book')).toHaveLength(2);
   }, 20_000);
 
+  it('takes back what is not listed any more and watches the others, or it would refuse every request that names it', async () => {
+    const { venue, session, socket } = await onVenue({ statusSeconds: 1 });
+    const quoted = session.next('book');
+    socket.send(venue.book('ETH', 7));
+    await quoted;
+    const gone = session.next('book', ({ symbol, bids }) => symbol === 'ETH-KRW' && bids.length === 0);
+    const wish = new Promise<string>((resolve) => socket.once('message', (message) => resolve(String(message))));
+    venue.answers.set('/v1/market/all', () => ['USDT', 'BTC'].map((coin) => ({ market: `KRW-${coin}` })));
+    expect(JSON.parse(await wish)[1].codes).toEqual(['KRW-BTC.5', 'KRW-USDT.5']);
+    await gone;
+  });
+
+  it('asks for the whole list where one pair of it is refused', async () => {
+    const session = newSession({ ...MARKET, statusSeconds: 1 });
+    const asked: string[] = [];
+    let whole = (): void => {};
+    const shell = shellFor(session, (await simulate()).url, {
+      httpGet: async (url) => {
+        if (!url.includes('/exchangeInfo')) return httpGet(url);
+        const some = url.includes('symbols=');
+        asked.push(some ? 'some' : 'all');
+        if (asked.slice(-2).join() === 'some,all') whole();
+        return some ? { status: 400, headers: {}, body: Buffer.from('{"code":-1121,"msg":"Invalid symbol."}') } : httpGet(url);
+      },
+    });
+    const again = new Promise<void>((resolve) => {
+      whole = resolve;
+    });
+    shell.onLease(true);
+    await again;
+    expect(asked[0]).toBe('all');
+  });
+
   it('says the rate of the book and no book of it', async () => {
     const { venue, session, socket } = await onVenue();
     const fx = session.next('fx', ({ pair }) => pair === 'KRW-USDT');

@@ -62,6 +62,8 @@ export class VenueDesk {
   private coins: readonly string[] = [];
   private coinSet: ReadonlySet<string> = new Set();
   private watching = false;
+  /** What the connection was last told to watch. */
+  private watched: readonly string[] = [];
   private markets: ReadonlyMap<string, MarketStatus> | null = null;
   private wallets: readonly WalletStatus[] = [];
   private readonly activity = new Map<string, MarketActivity>();
@@ -172,6 +174,25 @@ export class VenueDesk {
   }
 
   private watchNow(): void {
+    this.watched = this.codesToWatch();
+    this.connection.watch(this.watched);
+    this.askInstruments();
+  }
+
+  /** A pair that the venue does not list any more would refuse every request that names it. */
+  private watchWhatIsListed(): void {
+    const listed = new Set(this.codesToWatch());
+    const gone = this.watched.filter((code) => !listed.has(code));
+    if (gone.length === 0 && listed.size === this.watched.length) return;
+    this.deps.log('warn', `${this.name} lists other pairs than before`, { gone: gone.slice(0, 20) });
+    this.watchNow();
+    for (const code of gone) {
+      const symbol = this.map.symbolOf(code);
+      if (symbol !== null) this.absent(symbol, 'it is not listed any more');
+    }
+  }
+
+  private codesToWatch(): readonly string[] {
     const { config, settings, numeraire } = this.deps;
     const quotes = settings.venues.map(({ quote }) => quote);
     const symbols = [...this.coins.map((coin) => `${coin}-${config.quote}`), ...FxDesk.symbolsFor(config.quote, quotes, numeraire)];
@@ -181,8 +202,7 @@ export class VenueDesk {
       const known = this.markets?.has(code ?? '') ?? (this.coinSet.has(symbol.split('-')[0] ?? '') || symbol === 'USDT-KRW');
       return code !== null && known ? [code] : [];
     });
-    this.connection.watch([...new Set(codes)]);
-    this.askInstruments();
+    return [...new Set(codes)];
   }
 
   private leave(symbol: string): void {
@@ -279,8 +299,9 @@ export class VenueDesk {
           this.takeMarkets(found, codes.length === 0);
         }
         const everyMs = settings.statusSeconds * 1_000;
+        // One code that is not known any more refuses all: then everything is asked for.
         this.later('markets', failed ? Math.min(this.askAgainMs('markets'), everyMs) : everyMs, () =>
-          this.askMarkets(this.markets === null ? [] : this.watchedCodes()),
+          this.askMarkets(failed || this.markets === null ? [] : this.watchedCodes()),
         );
         done();
       });
@@ -300,7 +321,10 @@ export class VenueDesk {
     }
     this.notice();
     this.instrumentsDue = true;
-    if (!first) return;
+    if (!first) {
+      if (this.watching) this.watchWhatIsListed();
+      return;
+    }
     this.cancels.get('list')?.();
     this.deps.listed();
     this.begin();
