@@ -42,7 +42,7 @@ interface Line {
   stale: number;
   /** When its book was last received or confirmed. */
   saidAt: Micros;
-  /** Time of the newest book of this connection, trusted or not any more: an answer over REST may not go back behind it. */
+  /** Time of the newest book since it was last connected, trusted or not any more: an answer over REST may not go back behind it. */
   knownAt: Micros;
 }
 
@@ -80,6 +80,7 @@ export class UpbitFeed implements VenueFeed {
     this.pulse.opened(at);
     this.confirming.begin();
     this.forget();
+    for (const line of this.lines.values()) line.knownAt = 0;
     return this.subscription(at);
   }
 
@@ -343,10 +344,7 @@ export class UpbitFeed implements VenueFeed {
 
   /** Another connection: nothing that was known holds. */
   private forget(): void {
-    for (const line of this.lines.values()) {
-      this.renew(line);
-      line.knownAt = 0;
-    }
+    for (const line of this.lines.values()) this.renew(line);
   }
 
   private renew(line: Line): void {

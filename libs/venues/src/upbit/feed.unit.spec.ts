@@ -299,6 +299,18 @@ describe('upbit', () => {
     expect(feed.counts('KRW-BTC').resyncs).toBe(0);
   });
 
+  it('takes no back-up that is older than what the stream said last', () => {
+    const { feed } = opened();
+    feed.frame(simple('KRW-BTC', 1_000, GOOD), T0);
+    feed.closed(T0);
+    const request = requestIn(feed.tick(T0 + 3 * S));
+    expect(feed.answer(request, ok([restBook('KRW-BTC', 999, GOOD)]), T0 + 4 * S)).toEqual([]);
+    expect(bookIn(feed.answer(request, ok([restBook('KRW-BTC', 1_000, GOOD)]), T0 + 5 * S))).toMatchObject({ backup: true });
+    feed.opened(T0 + 6 * S);
+    // On the stream of another connection the time may have been put back.
+    expect(bookIn(feed.frame(simple('KRW-BTC', 500, GOOD), T0 + 6 * S))).toMatchObject({ backup: false });
+  });
+
   it('obeys a venue that says wait before it asks again', () => {
     const { feed } = opened();
     const request = requestIn(feed.frame(simple('KRW-BTC', 2, [[100, 101, 1, 1]]), T0));
