@@ -29,6 +29,8 @@ export interface BookOut {
   readonly from: 'stream' | 'rest';
   /** Asked for because the stream is away, so older than it looks. */
   readonly backup: boolean;
+  /** Nothing new: it has been quiet, and the venue says over REST that it is as it was when `receivedAt` was. */
+  readonly confirmed?: true;
   /** Best first. */
   readonly bids: readonly Level[];
   readonly asks: readonly Level[];

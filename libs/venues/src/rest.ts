@@ -2,7 +2,8 @@ import type { Instrument } from './instrument.ts';
 import type { MarketActivity, MarketStatus, WalletStatus } from './market-status.ts';
 
 export interface RestRequest {
-  readonly what: 'book' | 'instruments' | 'markets' | 'activity' | 'wallets';
+  /** `confirm`: whether books that have been quiet are still true. */
+  readonly what: 'book' | 'confirm' | 'instruments' | 'markets' | 'activity' | 'wallets';
   readonly method: 'GET';
   /** With its query; the host is the venue's own. */
   readonly path: string;

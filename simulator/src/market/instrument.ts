@@ -3,6 +3,7 @@ import { openingPrice } from './opening-price.ts';
 import type { Temper } from './profiles.ts';
 import { makeSizes, SIZES, type Sizes } from './sizes.ts';
 import { type Tick, tickOf, ticksOf } from './tick.ts';
+import { venueMarket } from './venue-market.ts';
 import { makeWander, type Wander, wander } from './wander.ts';
 
 /** Half of the quoted spread, before ticks. */
@@ -71,10 +72,6 @@ export interface Instrument {
   followed: number;
 }
 
-/** The big dollar venues lead; who is not named follows at the pace of the slow ones. */
-const LAG_SECONDS: Readonly<Record<string, number>> = { binance: 0.02, okx: 0.05, bybit: 0.05, upbit: 0.2 };
-const SLOW = 0.25;
-
 export interface InstrumentPlace {
   readonly venue: string;
   readonly coin: string;
@@ -118,7 +115,7 @@ export function makeInstrument({ venue, coin, quote, depth, seed, temper, mid, r
     noise,
     swing: makeWander(temper.swingBps / 1e4, temper.swingSeconds, noise),
     drift: makeWander(temper.driftBps / 1e4, temper.driftSeconds, noise),
-    lag: LAG_SECONDS[venue] ?? SLOW,
+    lag: venueMarket(venue).lagSeconds,
     followed: mid,
   };
   quoteAround(instrument, rate);

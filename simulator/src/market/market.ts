@@ -5,6 +5,7 @@ import { makeNoise } from './noise.ts';
 import { openingPrice } from './opening-price.ts';
 import { makePath, type Path } from './path.ts';
 import { PROFILES, type Profile, type ProfileName, type Temper } from './profiles.ts';
+import { venueMarket } from './venue-market.ts';
 
 export interface MarketSettings {
   readonly coins: readonly string[];
@@ -158,6 +159,6 @@ function weightOf(rank: number): number {
 
 function ratePairs(venues: MarketSettings['venues']): { venue: string; quote: string }[] {
   return venues.flatMap(({ name, quote }) =>
-    quote === 'KRW' ? [{ venue: name, quote }] : name === 'binance' ? [{ venue: name, quote: 'USD' }] : [],
+    quote === 'KRW' ? [{ venue: name, quote }] : venueMarket(name).usdtInDollars ? [{ venue: name, quote: 'USD' }] : [],
   );
 }

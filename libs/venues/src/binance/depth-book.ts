@@ -39,11 +39,12 @@ export class DepthBook {
   private buffered: Uint8Array[] = [];
   private bufferedBytes = 0;
 
-  constructor(code: string, symbol: string, firstEpoch: number, pace?: Pace) {
+  /** `usedEpoch`: its own begin above it. */
+  constructor(code: string, symbol: string, usedEpoch: number, pace?: Pace) {
     this.asking = new Asking(pace);
     this.code = code;
     this.symbol = symbol;
-    this.epoch = firstEpoch - 1;
+    this.epoch = usedEpoch;
   }
 
   /** Nothing of what was known holds any more. */

@@ -54,6 +54,8 @@ export class BinanceFeed implements VenueFeed {
   private readonly depth: number;
   private readonly anyCode: boolean;
   private readonly options: FeedOptions;
+  /** The highest that a book has had which is not watched any more: one that is watched again begins above it. */
+  private usedEpoch: number;
   private frames = 0;
   private unknown = 0;
   private requests = 0;
@@ -68,6 +70,7 @@ export class BinanceFeed implements VenueFeed {
 
   constructor(options: FeedOptions) {
     this.options = options;
+    this.usedEpoch = options.firstEpoch - 1;
     this.symbols = options.symbols ?? binanceSymbols();
     this.depth = depthOf(options.depth);
     this.anyCode = options.codes === 'any';
@@ -154,7 +157,10 @@ export class BinanceFeed implements VenueFeed {
     const kept = new Set(codes);
     const gone = [...this.books.keys()].filter((code) => !kept.has(code));
     const come = [...kept].filter((code) => !this.books.has(code));
-    for (const code of gone) this.books.delete(code);
+    for (const code of gone) {
+      this.usedEpoch = Math.max(this.usedEpoch, this.books.get(code)?.epoch ?? 0);
+      this.books.delete(code);
+    }
     for (const code of come) this.addBook(code).begin();
     this.table.clear();
     for (const book of this.books.values()) this.table.add(book.code, book);
@@ -381,7 +387,7 @@ export class BinanceFeed implements VenueFeed {
   private addBook(code: string): DepthBook {
     const symbol = this.symbols.symbolOf(code);
     if (symbol === null) throw new RangeError(`binance: expected a code such as BTCUSDT, found ${JSON.stringify(code)}`);
-    const book = new DepthBook(code, symbol, this.options.firstEpoch, this.pace);
+    const book = new DepthBook(code, symbol, this.usedEpoch, this.pace);
     this.books.set(code, book);
     this.pace.mostPauseMs = this.books.size * PAUSE_PER_BOOK_MS;
     this.table.add(code, book);

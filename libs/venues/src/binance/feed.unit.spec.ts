@@ -328,6 +328,18 @@ describe('binance', () => {
     expect(kinds(feed.frame(change(1, 2, [], [], 'ETHUSDT'), T0))).toEqual(['buffered', 'rest']);
   });
 
+  it('begins above all its epochs when a code is watched again', () => {
+    const { feed } = live();
+    const lost = requestIn(feed.frame(change(110, 111), T0));
+    feed.answer(lost, snapshot(111), T0);
+    const [last] = booksIn(feed.frame(change(112, 112), T0));
+    feed.watch([], T0);
+    feed.watch(['BTCUSDT'], T0 + S);
+    const request = requestIn(feed.frame(change(113, 114), T0 + S));
+    const [book] = booksIn(feed.answer(request, snapshot(114), T0 + S));
+    expect([last?.epoch, book?.epoch]).toEqual([8, 9]);
+  });
+
   it('reads trades: where the buyer was the maker, the taker sold', () => {
     const { feed } = opened({ trades: true });
     const data = { e: 'trade', E: 1, s: 'BTCUSDT', t: 42, p: '61837.63000000', q: '0.02000000', T: 1_700_000_000_001, m: true };
@@ -415,7 +427,10 @@ describe("binance's answers and rules", () => {
   it('ask for the rules of many pairs in parts', () => {
     const codes = Array.from({ length: 150 }, (_, i) => `C${i}USDT`);
     expect(binance.rest.instruments(codes).map((request) => request.codes.length)).toEqual([100, 50]);
-    expect(binance.rest.markets().map(({ path }) => path)).toEqual(['/api/v3/exchangeInfo']);
+    expect(binance.rest.markets().map(({ path }) => path)).toEqual(['/api/v3/exchangeInfo?showPermissionSets=false']);
+    expect(binance.rest.markets(['BTCUSDT']).map(({ path }) => path)).toEqual([
+      '/api/v3/exchangeInfo?showPermissionSets=false&symbols=%5B%22BTCUSDT%22%5D',
+    ]);
   });
 
   it('say what the venue refuses', () => {

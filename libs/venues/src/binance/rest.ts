@@ -101,9 +101,10 @@ function positiveIn(row: Row, name: string): number | null {
   return amount > 0 && Number.isFinite(amount) ? amount : null;
 }
 
+/** Without the groups of accounts that may trade each pair: hundreds of names a pair, the greater part of the answer. */
 function infoPath(codes: readonly string[]): string {
-  if (codes.length === 0) return '/api/v3/exchangeInfo';
-  return `/api/v3/exchangeInfo?symbols=${encodeURIComponent(JSON.stringify(codes))}`;
+  const some = codes.length === 0 ? '' : `&symbols=${encodeURIComponent(JSON.stringify(codes))}`;
+  return `/api/v3/exchangeInfo?showPermissionSets=false${some}`;
 }
 
 export const binanceRest: RestApi = {

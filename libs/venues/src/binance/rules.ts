@@ -15,7 +15,8 @@ export const BINANCE_CONNECTION: ConnectionRules = {
   // Of 1,024 streams: a depth and a trade stream each, and some room.
   mostCodes: 400,
   connects: { name: 'connect', units: 300, perMs: 300_000, scope: 'ip' },
-  messages: [{ name: 'message', units: 5, perMs: 1_000, scope: 'connection' }],
+  // Of five. An answer to the venue's ping counts too and cannot wait, nor can a ping of one's own.
+  messages: [{ name: 'message', units: 3, perMs: 1_000, scope: 'connection' }],
   forbiddenHeaders: [],
 };
 

@@ -77,14 +77,27 @@ function requestOf(
     const [only, ...others] = feed.codes();
     return only === undefined || others.length > 0 ? null : (adapter.rest.book([only])[0] ?? null);
   }
-  const query = entry.url.slice(entry.url.indexOf('?') + 1).split('&');
-  const codes = query.flatMap((part) => /^(?:symbol|markets)=(.+)$/.exec(part)?.[1]?.split(',') ?? []);
-  if (!/\/(?:depth|orderbook)\?/.test(entry.url)) return null;
-  return adapter.rest.book(codes)[0] ?? null;
+  if (!asksFor(entry.url, adapter.rest.book(['']))) return null;
+  const known = adapter.symbols();
+  const values = entry.url
+    .slice(entry.url.indexOf('?') + 1)
+    .split('&')
+    .flatMap((part) => part.slice(part.indexOf('=') + 1).split(','));
+  return adapter.rest.book(values.filter((value) => known.symbolOf(value) !== null))[0] ?? null;
+}
+
+/** By the last word of the path: hosts and versions of it have changed. */
+function asksFor(url: string, [request]: readonly RestRequest[]): boolean {
+  return request !== undefined && lastWord(url) === lastWord(request.path);
+}
+
+function lastWord(url: string): string {
+  const path = url.split('?')[0] as string;
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** The venue's own list where the recording holds it: by spelling alone a symbol is only a good guess. */
 export function symbolsIn(adapter: VenueAdapter, entries: readonly Recorded[]): SymbolMap {
-  const list = entries.find((entry) => entry.kind === 'answer' && entry.url?.includes('/exchangeInfo') === true);
+  const list = entries.find((entry) => entry.kind === 'answer' && entry.url !== null && asksFor(entry.url, adapter.rest.instruments([''])));
   return list?.kind === 'answer' ? adapter.symbols(adapter.rest.decodeInstruments(list.body)) : adapter.symbols();
 }

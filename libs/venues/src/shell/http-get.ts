@@ -1,4 +1,5 @@
 import type { RestResponse } from '../rest.ts';
+import { whyOf } from './why.ts';
 
 /** Rejects where no whole answer is had: the sentence says why. */
 export type HttpGet = (url: string, forbiddenHeaders?: readonly string[]) => Promise<RestResponse>;
@@ -16,8 +17,7 @@ export const httpGet: HttpGet = async (url, forbiddenHeaders = []) => {
     const body = await bodyOf(response);
     return { status: response.status, headers: Object.fromEntries(response.headers), body };
   } catch (cause) {
-    const reason = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
-    throw new Error(`${withoutQuery(url)} does not answer: ${reason}`, { cause });
+    throw new Error(`${withoutQuery(url)} does not answer: ${whyOf(cause)}`, { cause });
   }
 };
 

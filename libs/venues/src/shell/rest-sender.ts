@@ -68,6 +68,8 @@ export class RestSender {
     if (same >= 0) this.waiting[same] = ask;
     else if (this.waiting.length >= MOST_WAITING) {
       this.counted.overflowed++;
+      // Whoever asks waits for an answer before asking again.
+      ask.answered(noAnswer(`${MOST_WAITING} requests wait already`));
       return;
     } else this.waiting.push(ask);
     this.pump();

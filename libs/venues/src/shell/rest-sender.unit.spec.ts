@@ -156,14 +156,18 @@ describe('a venue’s REST requests', () => {
   });
 
   it('are asked once where the same owner asks again before its turn, and are bounded', async () => {
-    const { calls, rest, ask } = sender();
+    const { calls, rest, ask, answers } = sender();
     const owner = {};
     for (let i = 0; i < 20; i++) ask(book('KRW-BTC'), 'ordinary', owner);
     // Four go out at once, the others are one.
     expect(calls).toHaveLength(4);
     for (const call of calls) await call.answer({});
     expect(calls).toHaveLength(5);
+    const before = answers.length;
     for (const code of codes(2_000)) ask(book(code));
     expect(rest.counts().overflowed).toBeGreaterThan(1_000);
+    // Whoever gets no turn hears so: it would wait for its answer for ever.
+    expect(answers.length - before).toBe(rest.counts().overflowed);
+    expect(Buffer.from(answers.at(-1)?.body ?? '').toString()).toBe('500 requests wait already');
   });
 });

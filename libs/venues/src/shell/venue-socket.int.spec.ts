@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { httpGet } from './http-get.ts';
 import type { LossKind } from './reconnect-wait.ts';
@@ -121,6 +122,27 @@ describe('a socket to a venue', () => {
     away.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'));
     expect(await connect(`ws://${await listen(away)}/`).next('lost')).toContain('lost away');
     expect(await connect('ws://127.0.0.1:1/').next('lost')).toContain('lost away null connect ECONNREFUSED');
+  });
+
+  it('says why none of the addresses of a venue answers', async () => {
+    const [, port] = (await listen(createServer())).split(':');
+    await ends.pop()?.();
+    const both = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    const resolver = jest.spyOn(dns, 'lookup') as unknown as { mockImplementation(call: unknown): void; mockRestore(): void };
+    ends.push(() => resolver.mockRestore());
+    resolver.mockImplementation((_host: string, _options: unknown, done: (error: null, addresses: object[]) => void) => done(null, both));
+    const refused = `connect ECONNREFUSED 127.0.0.1:${port}, connect ECONNREFUSED 127.0.0.2:${port}`;
+    expect(await connect(`ws://venue.test:${port}/`).next('lost')).toBe(`lost away null ${refused}`);
+    const answer = httpGet(`http://venue.test:${port}/v1?key=secret`);
+    await expect(answer).rejects.toThrow(`http://venue.test:${port}/v1 does not answer: ${refused}`);
+  });
+
+  it('says that a venue does not serve the country of this address', async () => {
+    const elsewhere = createServer();
+    elsewhere.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 451 Unavailable\r\nContent-Length: 0\r\n\r\n'));
+    expect(await connect(`ws://${await listen(elsewhere)}/`).next('lost')).toBe(
+      'lost refused null the venue refuses the connection with 451: it does not serve the country of this address',
+    );
   });
 
   it('says why the venue closed it', async () => {

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { LossKind } from './reconnect-wait.ts';
+import { whyOf } from './why.ts';
 
 const HANDSHAKE_MS = 5_000;
 /** The longest frames that are sent hold a whole book of some hundred levels: a few dozen kB. */
@@ -7,6 +8,9 @@ const MOST_FRAME_BYTES = 1024 * 1024;
 /** The other side does not read any more. */
 const MOST_UNSENT_BYTES = 256 * 1024;
 const POLICY_VIOLATION = 1008;
+/** Binance's answer to addresses of countries that it does not serve. */
+const NOT_HERE = 451;
+const NOT_HERE_WHY = ': it does not serve the country of this address';
 
 export interface SocketEvents {
   opened(): void;
@@ -63,13 +67,13 @@ export const openSocket: OpenSocket = (url, events) => {
     const seconds = Number(response.headers['retry-after']);
     request.destroy();
     lose(
-      `the venue refuses the connection with ${status}`,
+      `the venue refuses the connection with ${status}${status === NOT_HERE ? NOT_HERE_WHY : ''}`,
       status >= 400 && status < 500 ? 'refused' : 'away',
       Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : null,
     );
   });
   socket.on('error', (error) => {
-    trouble = error.message;
+    trouble = whyOf(error);
   });
   socket.on('close', (code, reason) => {
     const said = reason.length > 0 ? `${code} ${reason.toString().slice(0, 120)}` : String(code);

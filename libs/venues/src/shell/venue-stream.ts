@@ -259,6 +259,11 @@ export class VenueStream {
   }
 
   private takeBook(link: Link, book: BookOut): void {
+    if (book.confirmed) {
+      // No sign of life of the stream, and nothing that a successor must know.
+      if (link === this.current) this.deps.sink.book(book);
+      return;
+    }
     link.newest.set(book.code, book);
     if (book.from === 'stream' && link.openedAt !== null) this.wait.proved();
     if (link === this.successor) {
@@ -278,7 +283,7 @@ export class VenueStream {
     this.deps.rest.ask({
       owner: link,
       request,
-      urgency: request.backup ? 'ordinary' : 'urgent',
+      urgency: request.backup || request.what === 'confirm' ? 'ordinary' : 'urgent',
       wanted: () => this.alive(link),
       answered: (response) => this.take(link, link.feed.answer(request, response, this.at())),
     });

@@ -1,4 +1,5 @@
-import type { BookCounts, FeedOptions, Micros, Output, VenueFeed } from '../adapter.ts';
+import type { BookCounts, BookOut, FeedOptions, Level, Micros, Output, VenueFeed } from '../adapter.ts';
+import type { LevelList } from '../book/level-list.ts';
 import { exactLevels, orderFault, type WholeBook, wholeBook } from '../book/whole-book.ts';
 import { Asking } from '../feed/asking.ts';
 import { CodeTable } from '../feed/code-table.ts';
@@ -9,6 +10,7 @@ import type { RestRequest, RestResponse } from '../rest.ts';
 import type { SymbolMap } from '../symbols.ts';
 import { field, isObject, type Json, type JsonObject, readJson, textOf } from '../wire/json-text.ts';
 import { BookMessage, codeOfMessage, typeOf } from './book-message.ts';
+import { Confirming, QUIET_US } from './confirming.ts';
 import { rowsOf, upbitRest } from './rest.ts';
 import { UPBIT_CONNECTION, upbitLimitNews } from './rules.ts';
 import { upbitSymbols } from './symbols.ts';
@@ -38,7 +40,9 @@ interface Line {
   exchangeAt: Micros;
   /** Messages in a row that looked older than the book. */
   stale: number;
-  /** Time of the newest book of this connection, trusted or not any more: an answer over REST may not go back behind it. */
+  /** When its book was last received or confirmed. */
+  saidAt: Micros;
+  /** Time of the newest book since it was last connected, trusted or not any more: an answer over REST may not go back behind it. */
   knownAt: Micros;
 }
 
@@ -49,10 +53,13 @@ export class UpbitFeed implements VenueFeed {
   private readonly pulse = new Pulse(UPBIT_CONNECTION);
   private readonly message = new BookMessage();
   private readonly mend = new Asking();
+  private readonly confirming = new Confirming();
   private readonly symbols: SymbolMap;
   private readonly depth: number;
   private readonly anyCode: boolean;
   private readonly options: FeedOptions;
+  /** The highest that a book has had which is not watched any more: one that is watched again begins above it. */
+  private usedEpoch: number;
   private frames = 0;
   private unknown = 0;
   private closedAt: Micros | null = null;
@@ -61,6 +68,7 @@ export class UpbitFeed implements VenueFeed {
 
   constructor(options: FeedOptions) {
     this.options = options;
+    this.usedEpoch = options.firstEpoch - 1;
     this.symbols = options.symbols ?? upbitSymbols();
     this.depth = depthOf(options.depth);
     this.anyCode = options.codes === 'any';
@@ -70,7 +78,9 @@ export class UpbitFeed implements VenueFeed {
   opened(at: Micros): readonly Output[] {
     this.closedAt = null;
     this.pulse.opened(at);
+    this.confirming.begin();
     this.forget();
+    for (const line of this.lines.values()) line.knownAt = 0;
     return this.subscription(at);
   }
 
@@ -101,6 +111,7 @@ export class UpbitFeed implements VenueFeed {
   }
 
   answer(request: RestRequest, response: RestResponse, at: Micros): readonly Output[] {
+    if (request.what === 'confirm') return this.takeConfirmation(response, at);
     if (request.what !== 'book') return NOTHING;
     // An answer that was asked for while the stream was away says nothing once it is back.
     const away = !this.pulse.open;
@@ -134,7 +145,11 @@ export class UpbitFeed implements VenueFeed {
 
   watch(codes: readonly string[], at: Micros): readonly Output[] {
     const kept = new Set(codes);
-    for (const code of [...this.lines.keys()]) if (!kept.has(code)) this.lines.delete(code);
+    for (const [code, { epoch }] of [...this.lines]) {
+      if (kept.has(code)) continue;
+      this.lines.delete(code);
+      this.usedEpoch = Math.max(this.usedEpoch, epoch);
+    }
     for (const code of kept) if (!this.lines.has(code)) this.addLine(code);
     this.table.clear();
     for (const line of this.lines.values()) this.table.add(line.code, line);
@@ -142,7 +157,7 @@ export class UpbitFeed implements VenueFeed {
   }
 
   tick(at: Micros): readonly Output[] {
-    if (this.pulse.open) return [...this.pulse.tick(at), ...this.askToMend(at)];
+    if (this.pulse.open) return [...this.pulse.tick(at), ...this.askToMend(at), ...this.askWhetherTrue(at)];
     if (this.closedAt === null || at - this.closedAt < BACKUP_AFTER_US || at - this.backupAt < BACKUP_EVERY_US) return NOTHING;
     this.backupAt = at;
     const codes = [...this.lines.keys()];
@@ -216,7 +231,7 @@ export class UpbitFeed implements VenueFeed {
     counts.empty += empty;
     if (line.renew || backup) {
       if (line.broken) counts.resyncs++;
-      line.epoch = Math.max(this.options.firstEpoch, line.epoch + 1);
+      line.epoch++;
       line.sequence = 0;
       line.broken = false;
       // The stream's first book begins an epoch of its own.
@@ -225,25 +240,29 @@ export class UpbitFeed implements VenueFeed {
     line.sequence++;
     line.exchangeAt = exchangeAt;
     line.knownAt = exchangeAt;
+    line.saidAt = at;
     line.stale = 0;
     const book = wholeBook(bids, asks);
     line.book = book;
+    return [this.bookOut(line, book, at, from, backup)];
+  }
+
+  private bookOut(line: Line, book: WholeBook, receivedAt: Micros, from: 'stream' | 'rest', backup: boolean): BookOut {
+    const { code, symbol, epoch, sequence, exchangeAt } = line;
     const shorter = book.bids.length > this.depth || book.asks.length > this.depth;
-    return [
-      {
-        kind: 'book',
-        code,
-        symbol,
-        epoch: line.epoch,
-        sequence: line.sequence,
-        exchangeAt,
-        receivedAt: at,
-        from,
-        backup,
-        bids: shorter ? book.bids.slice(0, this.depth) : book.bids,
-        asks: shorter ? book.asks.slice(0, this.depth) : book.asks,
-      },
-    ];
+    return {
+      kind: 'book',
+      code,
+      symbol,
+      epoch,
+      sequence,
+      exchangeAt,
+      receivedAt,
+      from,
+      backup,
+      bids: shorter ? book.bids.slice(0, this.depth) : book.bids,
+      asks: shorter ? book.asks.slice(0, this.depth) : book.asks,
+    };
   }
 
   private frameTheLongWay(bytes: Uint8Array, at: Micros): readonly Output[] {
@@ -325,10 +344,7 @@ export class UpbitFeed implements VenueFeed {
 
   /** Another connection: nothing that was known holds. */
   private forget(): void {
-    for (const line of this.lines.values()) {
-      this.renew(line);
-      line.knownAt = 0;
-    }
+    for (const line of this.lines.values()) this.renew(line);
   }
 
   private renew(line: Line): void {
@@ -351,6 +367,48 @@ export class UpbitFeed implements VenueFeed {
     return upbitRest.book(codes, { depth: this.depth }).map((request) => ({ kind: 'rest', request }));
   }
 
+  /** Upbit sends nothing while a book does not change, which on most of its pairs lasts longer than a book is trusted. */
+  private askWhetherTrue(at: Micros): readonly Output[] {
+    if (!this.confirming.due(at)) return NOTHING;
+    const quiet = [...this.lines.values()].filter(({ book, renew, saidAt }) => book !== null && !renew && at - saidAt >= QUIET_US);
+    if (quiet.length === 0) return NOTHING;
+    const longest = quiet.sort((a, b) => a.saidAt - b.saidAt).slice(0, BACKUP_CODES);
+    this.confirming.asked(at);
+    return upbitRest
+      .book(
+        longest.map(({ code }) => code),
+        { depth: 1 },
+      )
+      .map((request) => ({ kind: 'rest', request: { ...request, what: 'confirm' } }));
+  }
+
+  /**
+   * Over REST a book's time is that of its last change, as on the stream: where it is the same, so is the book. Where it
+   * is another, the stream is behind or the answer is; the book is left to age. Refusals are counted by whoever sent it.
+   */
+  private takeConfirmation(response: RestResponse, at: Micros): readonly Output[] {
+    let rows: readonly JsonObject[];
+    try {
+      if (response.status !== 200) throw new Error(`answers ${response.status}`);
+      rows = rowsOf(response.body, 'quiet books');
+    } catch {
+      this.confirming.failed(at, upbitLimitNews(response).waitMs);
+      return NOTHING;
+    }
+    const askedAt = this.confirming.answered();
+    if (askedAt === null || !this.pulse.open) return NOTHING;
+    return rows.flatMap((row) => {
+      const line = this.lines.get(codeOfMessage(row) ?? '');
+      if (line === undefined || line.book === null || line.renew || line.saidAt >= askedAt) return NOTHING;
+      const { message } = this;
+      if (message.readObject(row) !== null || message.exchangeAt !== line.exchangeAt) return NOTHING;
+      if (!beginsWith(line.book.bids, message.bids) || !beginsWith(line.book.asks, message.asks)) return NOTHING;
+      line.sequence++;
+      line.saidAt = askedAt;
+      return [{ ...this.bookOut(line, line.book, askedAt, 'rest', false), confirmed: true as const }];
+    });
+  }
+
   private newLine(code: string): Line | null {
     return this.anyCode && this.lines.size < MOST_CODES && this.symbols.symbolOf(code) !== null ? this.addLine(code, true) : null;
   }
@@ -362,19 +420,25 @@ export class UpbitFeed implements VenueFeed {
       code,
       symbol,
       counts: noCounts(),
-      epoch: this.options.firstEpoch - 1,
+      epoch: this.usedEpoch,
       sequence: 0,
       renew: true,
       broken: false,
       book: null,
       exchangeAt: 0,
       stale: 0,
+      saidAt: 0,
       knownAt: 0,
     };
     this.lines.set(code, line);
     if (indexed) this.table.add(code, line);
     return line;
   }
+}
+
+function beginsWith(levels: readonly Level[], { prices, sizes, count }: LevelList): boolean {
+  const [best] = levels;
+  return best === undefined ? count === 0 : count > 0 && best[0] === prices[0] && best[1] === sizes[0];
 }
 
 /** A trade that is lost is no book that is lost. */

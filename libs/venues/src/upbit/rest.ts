@@ -11,6 +11,11 @@ const CODES_AT_ONCE = 100;
 const MOST_ROWS = 10_000;
 const ACTIVITY_LEVELS = 15;
 const LOT = '0.00000001';
+/**
+ * Upbit flags a coin that costs something else abroad: on 188 of its 855 pairs in September 2026. For whoever trades just
+ * that difference it is no warning, and a route over it must not be closed by it.
+ */
+const PREMIUM_FLAG = 'GLOBAL_PRICE_DIFFERENCES';
 
 function get(what: RestRequest['what'], path: string, limit: string, more: Partial<RestRequest> = {}): RestRequest {
   return { what, method: 'GET', host: UPBIT_HOST, path, codes: [], limit, weight: 1, signed: false, backup: false, ...more };
@@ -95,7 +100,9 @@ export const upbitRest: RestApi = {
   decodeMarkets: (body) =>
     rowsOf(body, 'markets').map((row): MarketStatus => {
       const event = isObject(row.market_event) ? row.market_event : {};
-      const caution = isObject(event.caution) ? Object.entries(event.caution).filter(([, on]) => on === true) : [];
+      const caution = isObject(event.caution)
+        ? Object.entries(event.caution).filter(([name, on]) => on === true && name !== PREMIUM_FLAG)
+        : [];
       const warned = event.warning === true || row.market_warning === 'CAUTION';
       const code = need(row, 'market', 'markets');
       const [quote, base] = quoteAndBase(code);

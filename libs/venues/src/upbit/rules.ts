@@ -37,7 +37,7 @@ export function upbitFees(quote: string): Fees {
   return quote === 'KRW' ? { maker: '0.0005', taker: '0.0005' } : { maker: '0.0025', taker: '0.0025' };
 }
 
-const REMAINING = /^\s*group=([\w-]{1,40});\s*min=\d{1,9};\s*sec=(\d{1,9})\s*$/;
+const REMAINING = /^\s*group=([\w-]{1,40});(?:\s*min=\d{1,9};)?\s*sec=(\d{1,9})\s*$/;
 /** A block whose length the answer does not say. */
 const BLOCK_MS = 60_000;
 

@@ -65,6 +65,14 @@ export class BookAges {
     return sureMs < LATE_MS ? 0 : Math.round(sureMs);
   }
 
+  /** It has not changed, and is still true. */
+  confirmed(symbol: string, now: number): void {
+    const known = this.known.get(symbol);
+    if (known === undefined) return;
+    known.receivedMs = now;
+    known.lateMs = 0;
+  }
+
   absent(symbol: string): void {
     this.known.delete(symbol);
   }

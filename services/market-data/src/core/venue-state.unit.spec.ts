@@ -52,6 +52,17 @@ describe('the ages of books', () => {
     expect(ages.at(6_000)).toMatchObject({ books: 1, stale: 0 });
   });
 
+  it('count a book as fresh that has not changed and was confirmed, however late its last change came', () => {
+    const ages = new BookAges();
+    ages.book('A', book(null, 0), 0);
+    ages.book('A', book(10_000_000, 10_000_000), 10_000);
+    ages.book('A', book(20_000_000, 30_000_000), 30_000);
+    expect(ages.at(30_000).stale).toBe(1);
+    ages.confirmed('A', 33_000);
+    ages.confirmed('B', 33_000);
+    expect(ages.at(37_000)).toMatchObject({ books: 1, stale: 0, oldestMs: 4_000 });
+  });
+
   it('count a book as stale that came late, but not the first of an epoch: a quiet market’s last change is old and true', () => {
     const ages = new BookAges();
     ages.book('A', book(0, 143_000_000), 0);

@@ -53,4 +53,29 @@ describe('the bank rate', () => {
     expect([bank.news()?.fresh, told.at(-1)]).toEqual([true, 'the bank rate is back']);
     bank.close();
   });
+
+  it('is asked for more and more rarely while the bank refuses, and as before once it answers', async () => {
+    const time = new FakeClock();
+    let asked = 0;
+    let answer: unknown = { success: false, error: { code: 104, type: 'usage_limit_reached', info: 'The monthly limit is reached.' } };
+    const get = async () => {
+      asked++;
+      return { status: 200, headers: {}, body: bytes(answer) };
+    };
+    const bank = new BankRate({ time, log: () => {}, url: 'http://bank', everyMs: 10_000, get });
+    const passes = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 10_000) {
+        time.pass(10_000);
+        await settle();
+      }
+      return asked;
+    };
+    await settle();
+    // At 0, 20, 60 and 140 s; from the tenth on once an hour.
+    expect([await passes(150_000), await passes(86_400_000)]).toEqual([4, 31]);
+    answer = { success: true, quotes: { USDKRW: 1_350 } };
+    const before = await passes(3_600_000);
+    expect((await passes(60_000)) - before).toBe(6);
+    bank.close();
+  });
 });

@@ -170,12 +170,93 @@ describe('market-data and its universe', () => {
     await Promise.all([gone, come]);
     expect(session.of('universe').map(({ coins }) => coins)).toEqual([['ETH'], ['BTC']]);
   });
+
+  it('leaves out a coin whose name is not of letters and digits, as Binance has one', async () => {
+    const session = newSession({ ...MARKET, universe: 'FULL_MARKET' });
+    const shell = shellFor(session, (await simulate()).url, {
+      httpGet: async (url) => {
+        const answer = await httpGet(url);
+        const rows = (change: (list: object[]) => void): Uint8Array => {
+          const list = JSON.parse(Buffer.from(answer.body).toString()) as object[] & { symbols?: object[] };
+          change(list.symbols ?? list);
+          return Buffer.from(JSON.stringify(list));
+        };
+        const named = { symbol: '币安人生USDT', baseAsset: '币安人生', quoteAsset: 'USDT', status: 'TRADING', filters: [] };
+        if (url.includes('/exchangeInfo')) return { ...answer, body: rows((list) => list.push(named)) };
+        if (url.includes('/market/all')) return { ...answer, body: rows((list) => list.push({ market: 'KRW-币安人生' })) };
+        return answer;
+      },
+    });
+    const chosen = session.next('universe');
+    shell.onLease(true);
+    expect([...(await chosen).coins].sort()).toEqual(['BTC', 'ETH']);
+  });
 });
 
 describe('market-data with a venue in trouble', () => {
   it('asks for its coins and for the rate, and for nothing that the venue does not list', async () => {
     const { asked } = await onVenue({ coins: ['BTC', 'ETH', 'NOWHERE'] });
     expect(JSON.parse(asked)[1]).toEqual({ type: 'orderbook', codes: ['KRW-BTC.5', 'KRW-ETH.5', 'KRW-USDT.5'] });
+  });
+
+  it('says a quiet book again while the venue says that it is still true, and not any more when it is another', async () => {
+    const { venue, session, socket } = await onVenue();
+    const first = venue.book('BTC', 100);
+    const { tms, obu } = JSON.parse(first.toString()) as { tms: number; obu: { ap: number; bp: number; as: number; bs: number }[] };
+    let changedAt = tms;
+    let askedAgain = (): void => {};
+    venue.answers.set('/v1/orderbook', () => {
+      askedAgain();
+      const units = obu.map(({ ap, bp, as, bs }) => ({ ask_price: ap, bid_price: bp, ask_size: as, bid_size: bs }));
+      return [{ market: 'KRW-BTC', timestamp: changedAt, orderbook_units: units }];
+    });
+    const said = session.next('book');
+    socket.send(first);
+    const { epoch, receivedAt, exchangeAt } = await said;
+    const again = await session.next('book');
+    expect(again).toMatchObject({ symbol: 'BTC-KRW', epoch, sequence: 2, exchangeAt, bids: [[100, 1]] });
+    expect(again.receivedAt - receivedAt).toBeGreaterThanOrEqual(2_000_000);
+    expect([again.backup, again.lateMs]).toEqual([undefined, undefined]);
+    changedAt++;
+    // The second question is asked once the first is answered.
+    for (let i = 0; i < 2; i++)
+      await new Promise<void>((resolve) => {
+        askedAgain = resolve;
+      });
+    expect(session.of('book')).toHaveLength(2);
+  }, 20_000);
+
+  it('takes back what is not listed any more and watches the others, or it would refuse every request that names it', async () => {
+    const { venue, session, socket } = await onVenue({ statusSeconds: 1 });
+    const quoted = session.next('book');
+    socket.send(venue.book('ETH', 7));
+    await quoted;
+    const gone = session.next('book', ({ symbol, bids }) => symbol === 'ETH-KRW' && bids.length === 0);
+    const wish = new Promise<string>((resolve) => socket.once('message', (message) => resolve(String(message))));
+    venue.answers.set('/v1/market/all', () => ['USDT', 'BTC'].map((coin) => ({ market: `KRW-${coin}` })));
+    expect(JSON.parse(await wish)[1].codes).toEqual(['KRW-BTC.5', 'KRW-USDT.5']);
+    await gone;
+  });
+
+  it('asks for the whole list where one pair of it is refused', async () => {
+    const session = newSession({ ...MARKET, statusSeconds: 1 });
+    const asked: string[] = [];
+    let whole = (): void => {};
+    const shell = shellFor(session, (await simulate()).url, {
+      httpGet: async (url) => {
+        if (!url.includes('/exchangeInfo')) return httpGet(url);
+        const some = url.includes('symbols=');
+        asked.push(some ? 'some' : 'all');
+        if (asked.slice(-2).join() === 'some,all') whole();
+        return some ? { status: 400, headers: {}, body: Buffer.from('{"code":-1121,"msg":"Invalid symbol."}') } : httpGet(url);
+      },
+    });
+    const again = new Promise<void>((resolve) => {
+      whole = resolve;
+    });
+    shell.onLease(true);
+    await again;
+    expect(asked[0]).toBe('all');
   });
 
   it('says the rate of the book and no book of it', async () => {

@@ -62,6 +62,8 @@ export class VenueDesk {
   private coins: readonly string[] = [];
   private coinSet: ReadonlySet<string> = new Set();
   private watching = false;
+  /** What the connection was last told to watch. */
+  private watched: readonly string[] = [];
   private markets: ReadonlyMap<string, MarketStatus> | null = null;
   private wallets: readonly WalletStatus[] = [];
   private readonly activity = new Map<string, MarketActivity>();
@@ -113,20 +115,23 @@ export class VenueDesk {
     if (this.markets === null) return null;
     const { config } = this.deps;
     const inNumeraire = (amount: number | null): number | null => (amount === null || rate === null ? null : amount / rate);
-    return [...this.markets.values()]
-      .filter(({ quote }) => this.coinNames.canonical(quote) === config.quote)
-      .map(({ code, base, state }) => {
-        const activity = this.activity.get(code);
-        const { bid, ask } = activity ?? { bid: null, ask: null };
-        return {
-          venue: config.name,
-          coin: this.coinNames.canonical(base),
-          trading: state === 'trading',
-          volume: inNumeraire(activity?.volume ?? null),
-          spreadBps: bid === null || ask === null ? null : ((ask - bid) / ask) * 10_000,
-          depth: inNumeraire(activity?.depth ?? null),
-        };
-      });
+    return (
+      [...this.markets.values()]
+        // A coin whose name is not of letters and digits has no place in an event's subject.
+        .filter(({ code, quote }) => this.coinNames.canonical(quote) === config.quote && this.map.symbolOf(code) !== null)
+        .map(({ code, base, state }) => {
+          const activity = this.activity.get(code);
+          const { bid, ask } = activity ?? { bid: null, ask: null };
+          return {
+            venue: config.name,
+            coin: this.coinNames.canonical(base),
+            trading: state === 'trading',
+            volume: inNumeraire(activity?.volume ?? null),
+            spreadBps: bid === null || ask === null ? null : ((ask - bid) / ask) * 10_000,
+            depth: inNumeraire(activity?.depth ?? null),
+          };
+        })
+    );
   }
 
   /** Asks anew for what is traded and how much; `done` once, whatever comes of it. */
@@ -169,6 +174,25 @@ export class VenueDesk {
   }
 
   private watchNow(): void {
+    this.watched = this.codesToWatch();
+    this.connection.watch(this.watched);
+    this.askInstruments();
+  }
+
+  /** A pair that the venue does not list any more would refuse every request that names it. */
+  private watchWhatIsListed(): void {
+    const listed = new Set(this.codesToWatch());
+    const gone = this.watched.filter((code) => !listed.has(code));
+    if (gone.length === 0 && listed.size === this.watched.length) return;
+    this.deps.log('warn', `${this.name} lists other pairs than before`, { gone: gone.slice(0, 20) });
+    this.watchNow();
+    for (const code of gone) {
+      const symbol = this.map.symbolOf(code);
+      if (symbol !== null) this.absent(symbol, 'it is not listed any more');
+    }
+  }
+
+  private codesToWatch(): readonly string[] {
     const { config, settings, numeraire } = this.deps;
     const quotes = settings.venues.map(({ quote }) => quote);
     const symbols = [...this.coins.map((coin) => `${coin}-${config.quote}`), ...FxDesk.symbolsFor(config.quote, quotes, numeraire)];
@@ -178,8 +202,7 @@ export class VenueDesk {
       const known = this.markets?.has(code ?? '') ?? (this.coinSet.has(symbol.split('-')[0] ?? '') || symbol === 'USDT-KRW');
       return code !== null && known ? [code] : [];
     });
-    this.connection.watch([...new Set(codes)]);
-    this.askInstruments();
+    return [...new Set(codes)];
   }
 
   private leave(symbol: string): void {
@@ -218,14 +241,17 @@ export class VenueDesk {
     };
   }
 
-  private book({ symbol, epoch, sequence, exchangeAt, receivedAt, backup, bids, asks }: BookOut): void {
+  private book({ symbol, epoch, sequence, exchangeAt, receivedAt, backup, confirmed, bids, asks }: BookOut): void {
     const { context, outlet, fx } = this.deps;
     const now = context.time.monotonicMs();
-    this.health.book(now, backup);
+    // What was asked for says nothing of how the stream is.
+    if (!confirmed) this.health.book(now, backup);
     fx.book(this.name, symbol, bids[0]?.[0], asks[0]?.[0]);
     const line = outlet.line(this.name, symbol);
     if (line === undefined) return;
-    const lateMs = this.health.ages.book(symbol, { epoch, exchangeAt, receivedAt }, now);
+    let lateMs = 0;
+    if (confirmed) this.health.ages.confirmed(symbol, now);
+    else lateMs = this.health.ages.book(symbol, { epoch, exchangeAt, receivedAt }, now);
     const book = { venue: this.name, symbol, epoch, sequence, exchangeAt, receivedAt };
     const more = backup ? { ...book, backup } : book;
     outlet.offer(line, lateMs > 0 ? { ...more, lateMs, bids, asks } : { ...more, bids, asks });
@@ -273,8 +299,9 @@ export class VenueDesk {
           this.takeMarkets(found, codes.length === 0);
         }
         const everyMs = settings.statusSeconds * 1_000;
+        // One code that is not known any more refuses all: then everything is asked for.
         this.later('markets', failed ? Math.min(this.askAgainMs('markets'), everyMs) : everyMs, () =>
-          this.askMarkets(this.markets === null ? [] : this.watchedCodes()),
+          this.askMarkets(failed || this.markets === null ? [] : this.watchedCodes()),
         );
         done();
       });
@@ -294,7 +321,10 @@ export class VenueDesk {
     }
     this.notice();
     this.instrumentsDue = true;
-    if (!first) return;
+    if (!first) {
+      if (this.watching) this.watchWhatIsListed();
+      return;
+    }
     this.cancels.get('list')?.();
     this.deps.listed();
     this.begin();
