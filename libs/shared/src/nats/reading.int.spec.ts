@@ -98,7 +98,7 @@ describe.each([
       if (i % 500 === 0) await writer.streamInfo(STREAM);
     }
     expect(await got).toEqual(upTo(1, count));
-  }, 60_000);
+  });
 
   it('starts where it is asked to, with bytes, subject, time and what is still to come', async () => {
     await store(4);
@@ -195,7 +195,7 @@ describe.each([
       writer.publish('l2.x', Buffer.alloc(1));
     });
     expect(await got).toEqual([1, 2]);
-  }, 20_000);
+  });
 
   it('does not begin on a stream that is not there', async () => {
     await expect(

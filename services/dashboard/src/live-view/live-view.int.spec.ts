@@ -1,10 +1,8 @@
 import { DOMAINS, type Domain, faultOfKey, partsOf, type RedisServer, redisKey, startRedis } from '@arb/shared/redis';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { clock, l2, makeTape, sessionStarted, type Tape, trip } from '../testing.ts';
 import { type LiveView, openLiveView } from './live-view.ts';
-
-jest.setTimeout(30_000);
 
 let server: RedisServer;
 let redis: Redis;
