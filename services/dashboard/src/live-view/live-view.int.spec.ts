@@ -136,6 +136,17 @@ describe('the live view', () => {
     expect(said.filter((line) => line.includes('does not answer'))).toHaveLength(1);
   });
 
+  it('says that Redis is back where it was only slow and kept the connection', async () => {
+    view = open();
+    hearAll();
+    await there(keyOf('kpi', 'all', 'now'));
+    await redis.client('PAUSE', 2_000, 'ALL');
+    view.hear(l2(tape, 'ETH', 50));
+    await until(async () => said.some((line) => line.includes('does not answer')));
+    await there(keyOf('l2', 'ETH', 'top'));
+    await until(async () => said.includes('live view: Redis is there again'));
+  });
+
   it('keeps to its bound, and counts what found no room', async () => {
     view = open({ most: 3 });
     hearAll();
