@@ -29,4 +29,6 @@ export default {
   // Workspace packages resolve to their sources: no build is needed to run a test.
   testEnvironmentOptions: { customExportConditions: ['arb-source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['/dist/'],
+  // Ends what hangs; how long anything takes on a busy machine is no finding.
+  testTimeout: 120_000,
 };

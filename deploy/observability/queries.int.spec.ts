@@ -71,7 +71,7 @@ describe('what the dashboards ask the journal', () => {
     await record();
     viewer = await login('arb_viewer', PASSWORDS.viewer);
     reader = await login('arb_reader', PASSWORDS.reader);
-  }, 60_000);
+  });
   afterAll(async () => {
     await viewer?.end();
     await reader?.end();

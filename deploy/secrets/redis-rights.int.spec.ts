@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { redisKey } from '@arb/shared/redis';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { freePort } from '../../libs/shared/src/free-port.ts';
 import { passwords } from '../../workspace/deploy/handed.ts';
 // @ts-expect-error: plain JavaScript, because containers run it as it is
 import { handedOut } from './secrets.mjs';
@@ -23,10 +23,7 @@ describe('what each user of Redis may do', () => {
   const opened: Redis[] = [];
 
   beforeAll(async () => {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as { port: number };
-    await new Promise((closed) => probe.close(closed));
+    const port = await freePort();
     given = handedOut(passwords, {
       postgres: 'postgres:5432',
       redis: `127.0.0.1:${port}`,
@@ -37,7 +34,7 @@ describe('what each user of Redis may do', () => {
     writeFileSync(conf, String(given.redis?.['redis.conf']).replace('port 6379', `port ${port}`));
     server = spawn('redis-server', [conf], { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const said of server.stdout as NodeJS.ReadableStream) if (String(said).includes('Ready to accept')) break;
-  }, 30_000);
+  });
   afterAll(async () => {
     for (const redis of opened) redis.disconnect();
     server.kill();

@@ -1,11 +1,9 @@
 import { configHash, loadConfig } from '@arb/shared/config';
 import { CORE_VERSIONS } from '@arb/shared/core';
 import { migrate, openJournalStore, type PostgresServer, startPostgres } from '@arb/shared/journal';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UsageError } from '../command.ts';
 import { requireResumable, requireSession } from './resume.ts';
-
-jest.setTimeout(60_000);
 
 const { session: config } = loadConfig({ env: {} });
 let server: PostgresServer;

@@ -2,12 +2,10 @@ import { type Archive, migrate, openArchive, openJournalStore, type PostgresServ
 import { sessionFacts } from '@arb/shared/replay';
 import { recordSession } from '@arb/shared/replay/testing';
 import { storeSession } from '@arb/shared/replay/testing-store';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommandLine } from '../command-line.ts';
 import { session } from '../record/session.ts';
 import { sessions } from './sessions.ts';
-
-jest.setTimeout(120_000);
 
 let postgres: PostgresServer;
 let archive: Archive;

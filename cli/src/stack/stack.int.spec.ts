@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { natsBus } from '@arb/shared/nats';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { type FakeStack, newHome, programOf, removeHome, startFakeStack, told, until } from '../../fixtures/fake-stack.ts';
@@ -15,8 +15,6 @@ import { NATS_PORT } from './servers/nats.ts';
 import { postgresUrl } from './servers/postgres.ts';
 import { redisUrl } from './servers/redis.ts';
 import { withJournal } from './with-journal.ts';
-
-jest.setTimeout(120_000);
 
 let home: Home;
 let stack: FakeStack | null = null;

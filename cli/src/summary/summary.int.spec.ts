@@ -1,9 +1,7 @@
 import { migrate, openJournalStore, type PostgresServer, sealBatch, startChain, startPostgres } from '@arb/shared/journal';
 import type { JournalRow } from '@arb/shared/runtime';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { summarise } from './summary.ts';
-
-jest.setTimeout(120_000);
 
 const BEGAN = 1_700_000_000_000_000;
 let postgres: PostgresServer;

@@ -8,7 +8,7 @@ import { proveOn } from '../stack/prove-on.ts';
 import { foreignSubjects, login, managementOf, tryToPublish, WRITERS } from './users.ts';
 
 const INTRUDER = '{"intruder":true}';
-const LOOK_MS = 30_000;
+const LOOK_MS = 90_000;
 
 export const permissions: Proof = {
   name: 'permissions',

@@ -111,7 +111,7 @@ const WORKER = fileURLToPath(new URL('../../dist/alerts/worker.js', import.meta.
 const BURNER =
   'const end = Date.now() + Number(process.argv[1]); while (Date.now() < end) { const busy = Date.now() + 80; while (Date.now() < busy); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20); }';
 const CORES = 2;
-const NO_NEWS_MS = 20_000;
+const NO_NEWS_MS = 60_000;
 
 /** Raises so many alerts while that happens, and says what came of them. */
 export async function survive(chaos: Chaos, count: number): Promise<Survived> {

@@ -10,7 +10,7 @@ import { until } from '../stack/until.ts';
 import { type Malformed, malformedEvents } from './malformed.ts';
 import { claimRefused, claimWaits } from './wrong-settings.ts';
 
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 const FILLS_AFTER = 4;
 const HEAD_BYTES = 1_024;
 

@@ -10,7 +10,7 @@ import type { LiveStack } from '../stack/live-stack.ts';
 const EXIT_CONFIG = 78;
 const RISK = join('services', 'risk', 'dist', 'main.js');
 const JOURNAL = join('services', 'journal', 'dist', 'main.js');
-const LOOK_MS = 30_000;
+const LOOK_MS = 90_000;
 const STACK_LINE = /^\s+at .+:\d+/m;
 
 interface Refusal {

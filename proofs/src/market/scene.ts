@@ -15,7 +15,7 @@ export const VENUES = [
 ] as const;
 export const COINS = ['BTC', 'DOGE'] as const;
 const BOOKS_PER_SECOND = 160;
-const START_WITHIN_MS = 20_000;
+const START_WITHIN_MS = 60_000;
 /** Beyond what is asked of the recovery, so that a late one is measured and not only missed. */
 const WATCHED_AFTER_MS = 7_000;
 const QUIET_AFTER_MS = 500;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BookOut } from '@arb/venues';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { hashOfBook, readLog } from '../server/sent-log.ts';
 import type { Simulator } from '../server/simulator.ts';
 import { type AdapterClient, adapterOf, ask, connectAdapter, isBook } from '../testing/adapter-client.ts';
@@ -8,8 +8,6 @@ import { Ends, MARKET } from '../testing/simulated.ts';
 
 const ends = new Ends();
 afterEach(() => ends.run());
-// Real sockets beside whatever else this machine does.
-jest.setTimeout(30_000);
 
 const VENUES = ['upbit', 'binance'] as const;
 type Venue = (typeof VENUES)[number];

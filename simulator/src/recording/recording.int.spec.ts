@@ -46,49 +46,38 @@ async function served(
 }
 
 describe('a recording, served as the venue', () => {
-  onRecordings(
-    `of upbit gives the books that reading the file gives${HINT}`,
-    async () => {
-      const file = 'upbit_20210405_simple_9pairs.jsonl.gz';
-      const expected: BookOut[] = [];
-      replay(adapterOf('upbit'), readRecording([join(folder as string, 'upbit', file)], 'upbit').entries, {
-        seen: (outputs) => expected.push(...outputs.filter((output): output is BookOut => output.kind === 'book')),
-      });
-      const { client, over } = await served('upbit', file, 'fast', []);
-      await over;
-      while (client.books.length < expected.length) await client.next(({ kind }) => kind === 'book');
-      expect(told(client.books)).toEqual(told(expected));
-      expect(expected.length).toBeGreaterThan(1_000);
-    },
-    60_000,
-  );
+  onRecordings(`of upbit gives the books that reading the file gives${HINT}`, async () => {
+    const file = 'upbit_20210405_simple_9pairs.jsonl.gz';
+    const expected: BookOut[] = [];
+    replay(adapterOf('upbit'), readRecording([join(folder as string, 'upbit', file)], 'upbit').entries, {
+      seen: (outputs) => expected.push(...outputs.filter((output): output is BookOut => output.kind === 'book')),
+    });
+    const { client, over } = await served('upbit', file, 'fast', []);
+    await over;
+    while (client.books.length < expected.length) await client.next(({ kind }) => kind === 'book');
+    expect(told(client.books)).toEqual(told(expected));
+    expect(expected.length).toBeGreaterThan(1_000);
+  });
 
-  onRecordings(
-    `of binance lets the adapter build its books from changes and recorded snapshots${HINT}`,
-    async () => {
-      const { client, over } = await served('binance', 'binance_20210404_btc_eth_dot_usdt.jsonl.gz', 'fast', []);
-      await over;
-      while (!client.feed.ready()) await client.next(() => true);
-      for (const code of ['BTCUSDT', 'ETHUSDT', 'DOTUSDT']) {
-        expect(client.feed.levels(code, 5)?.bids).toHaveLength(5);
-        expect(client.feed.counts(code)).toMatchObject({ gaps: 0, resyncs: 0, crossed: 0 });
-      }
-    },
-    60_000,
-  );
+  onRecordings(`of binance lets the adapter build its books from changes and recorded snapshots${HINT}`, async () => {
+    const { client, over } = await served('binance', 'binance_20210404_btc_eth_dot_usdt.jsonl.gz', 'fast', []);
+    await over;
+    while (!client.feed.ready()) await client.next(() => true);
+    for (const code of ['BTCUSDT', 'ETHUSDT', 'DOTUSDT']) {
+      expect(client.feed.levels(code, 5)?.bids).toHaveLength(5);
+      expect(client.feed.counts(code)).toMatchObject({ gaps: 0, resyncs: 0, crossed: 0 });
+    }
+  });
 
-  onRecordings(
-    `comes at the pace at which it was recorded${HINT}`,
-    async () => {
-      const { client } = await served('upbit', 'upbit_20210405_simple_9pairs.jsonl.gz', 10, []);
-      for (let books = 0; books < 100; books++) await client.next(({ kind }) => kind === 'book');
-      const [first, last] = [client.books[0] as BookOut, client.books.at(-1) as BookOut];
-      const recorded = ((last.exchangeAt as number) - (first.exchangeAt as number)) / 10;
-      // Never faster; how much slower, a busy machine decides.
-      expect(last.receivedAt - first.receivedAt).toBeGreaterThan(recorded * 0.5);
-    },
-    60_000,
-  );
+  onRecordings(`comes at the pace at which it was recorded${HINT}`, async () => {
+    const openedAt = Date.now() * 1_000;
+    const { client } = await served('upbit', 'upbit_20210405_simple_9pairs.jsonl.gz', 10, []);
+    for (let books = 0; books < 100; books++) await client.next(({ kind }) => kind === 'book');
+    const [first, last] = [client.books[0] as BookOut, client.books.at(-1) as BookOut];
+    const recorded = ((last.exchangeAt as number) - (first.exchangeAt as number)) / 10;
+    // Never faster; how much slower, and how late the first is read, a busy machine decides.
+    expect(last.receivedAt - openedAt).toBeGreaterThan(recorded);
+  });
 
   it('that is not there is named with what to do', async () => {
     await expect(ends.simulator({ recordings: [{ venue: 'upbit', files: ['/none.gz'], speed: 1 }] })).rejects.toThrow(

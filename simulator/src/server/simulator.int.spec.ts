@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { adapterOf, ask, connectAdapter, isBook } from '../testing/adapter-client.ts';
 import { Ends, MARKET } from '../testing/simulated.ts';
@@ -8,8 +8,6 @@ import { hashOfBook, readSentLog } from './sent-log.ts';
 
 const ends = new Ends();
 afterEach(() => ends.run());
-// Real sockets beside whatever else this machine does.
-jest.setTimeout(30_000);
 
 const CODES = { upbit: ['KRW-BTC', 'KRW-DOGE', 'KRW-USDT'], binance: ['BTCUSDT', 'DOGEUSDT'] } as const;
 
@@ -89,7 +87,7 @@ describe('the simulated venues', () => {
     const quick = connect(url, 'binance');
     while (!said.includes('a client reads too slowly and is disconnected')) await quick.next(isBook);
     expect(quick.opened()).toBe(1);
-  }, 30_000);
+  });
 
   it('say where they cannot listen', async () => {
     const { url } = await ends.simulator();

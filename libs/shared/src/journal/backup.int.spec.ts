@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, utimesSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { backup, backupsIn, restore } from './backup.ts';
 import { migrate } from './migrate.ts';
@@ -12,8 +12,6 @@ import { startChain } from './seal.ts';
 import { dropSnapshotsWithoutEvents, storageOf } from './storage.ts';
 import { openJournalStore } from './store.ts';
 import { type PostgresServer, startPostgres } from './testing.ts';
-
-jest.setTimeout(120_000);
 
 let server: PostgresServer;
 let folder: string;

@@ -14,7 +14,7 @@ describe('a server that falls silent', () => {
     try {
       await migrate(server.url);
       const reader = openJournalReader(server.url);
-      const store = openJournalStore(server.url, { timeoutMs: 200 });
+      const store = openJournalStore(server.url, { timeoutMs: 2_000 });
       await store.lock();
       const session = await store.createSession(sampleSession('silent'));
       const first = sampleRows(1, 10);
@@ -27,8 +27,8 @@ describe('a server that falls silent', () => {
       process.kill(writer?.pid as number, 'SIGSTOP');
       const second = sampleRows(11, 20);
       await expect(store.append(session, second, sampleSeal(seal, second))).rejects.toThrow();
-      expect(await store.lost).toContain('did not answer within 200 ms');
-      await expect(store.append(session, second, sampleSeal(seal, second))).rejects.toThrow('did not answer within 200 ms');
+      expect(await store.lost).toContain('did not answer within 2000 ms');
+      await expect(store.append(session, second, sampleSeal(seal, second))).rejects.toThrow('did not answer within 2000 ms');
 
       const heir = openJournalStore(server.url);
       expect(await heir.lock()).toBe(false);
@@ -44,7 +44,7 @@ describe('a server that falls silent', () => {
     } finally {
       await server.stop();
     }
-  }, 60_000);
+  });
 });
 
 const BATCH = 2_000;
@@ -103,5 +103,5 @@ describe('a kill -9 of Postgres', () => {
     } finally {
       await server.stop();
     }
-  }, 90_000);
+  });
 });

@@ -18,12 +18,12 @@ beforeAll(async () => {
   await store.lock();
   client = new pg.Client({ connectionString: server.url });
   await client.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await client.end();
   await store.close();
   await server.stop();
-}, 30_000);
+});
 
 const escapeText = fc.constantFrom(
   '\\n',
@@ -102,7 +102,7 @@ describe('Postgres and the contracts', () => {
       { numRuns: 60 },
     );
     expect(accepted).toBeGreaterThan(100);
-  }, 60_000);
+  });
 
   it('agree on any JSON that JavaScript parses', async () => {
     await fc.assert(
@@ -116,7 +116,7 @@ describe('Postgres and the contracts', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('agree on nesting as deep as an event may be', async () => {
     for (const text of [`${'['.repeat(33)}1${']'.repeat(33)}`, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`]) {

@@ -21,12 +21,12 @@ beforeAll(async () => {
   await store.lock();
   client = new pg.Client({ connectionString: server.url });
   await client.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await client.end();
   await store.close();
   await server.stop();
-}, 30_000);
+});
 
 async function partitions(session: SessionRow, kind = 'market'): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(

@@ -11,8 +11,8 @@ import { type PostgresServer, startPostgres } from './testing.ts';
 let server: PostgresServer;
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
-afterAll(() => server.stop(), 30_000);
+});
+afterAll(() => server.stop());
 
 async function onServer(text: string): Promise<void> {
   const client = new pg.Client({ connectionString: server.urlOf('postgres') });

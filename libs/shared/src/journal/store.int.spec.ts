@@ -17,11 +17,11 @@ beforeAll(async () => {
   server = await startPostgres();
   await migrate(server.url);
   reader = openJournalReader(server.url);
-}, 60_000);
+});
 afterAll(async () => {
   await reader.close();
   await server.stop();
-}, 30_000);
+});
 
 async function withStore<T>(work: (store: PostgresJournalStore) => Promise<T>): Promise<T> {
   const store = openJournalStore(server.url);

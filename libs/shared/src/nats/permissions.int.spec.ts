@@ -12,6 +12,8 @@ const WRITERS: readonly Writer[] = [...SERVICES, 'cli'];
 const AWKWARD = 'a"b\\c$d\'e{}[]#//€\tü;,\n$HOME';
 const passwords = Object.fromEntries(WRITERS.map((writer) => [writer, AWKWARD + writer])) as Record<Writer, string>;
 const bytes = Buffer.from('{}');
+/** A busy server refuses late, and must not be taken for a silent one. */
+const PATIENCE_MS = 30_000;
 
 /** A subject as the table spells it, for a kind and whoever writes it. */
 function exampleOf(root: string, words: readonly RegExp[], writer: string): string {
@@ -130,7 +132,9 @@ describe('who may do what', () => {
     const consume = async (raw: NatsConnection, stream: string, onto: string): Promise<{ error?: { description: string } }> => {
       const name = `c${Math.random().toString(36).slice(2)}`;
       const config = { name, deliver_subject: wireOf(onto), deliver_policy: 'all', ack_policy: 'none', replay_policy: 'instant' };
-      const answer = await raw.request(`$JS.API.CONSUMER.CREATE.${stream}.${name}`, JSON.stringify({ stream_name: stream, config }));
+      const answer = await raw.request(`$JS.API.CONSUMER.CREATE.${stream}.${name}`, JSON.stringify({ stream_name: stream, config }), {
+        timeout: PATIENCE_MS,
+      });
       return answer.json();
     };
 
@@ -146,7 +150,7 @@ describe('who may do what', () => {
       const original = Buffer.from('{"n":1,"source":"journal/x","session":"0"}');
       const viewer = await connect({ servers: server.url, reconnect: false });
       const raw = await rawOf('journal');
-      await raw.request('closed.0', original, { timeout: 100 }).then(
+      await raw.request('closed.0', original, { timeout: PATIENCE_MS }).then(
         () => expect('the journal itself').toBe('refused to write to a closed stream'),
         (error: Error) => expect(error.message).toMatch(/permissions violation/i),
       );

@@ -9,9 +9,15 @@ import { type NatsServer, startNatsServer } from './testing.ts';
 const STREAM = 'SESSION_a';
 
 /** Reads until the position; resolves with the positions in the order in which they came. */
-function positions(link: Link, as: ServiceName | null, from: number, to: number, each: () => void = () => {}): Promise<number[]> {
+function positions(
+  link: Link,
+  as: ServiceName | null,
+  from: number,
+  to: number,
+  each: () => void = () => {},
+  got: number[] = [],
+): Promise<number[]> {
   return new Promise((resolve, reject) => {
-    const got: number[] = [];
     const reading = link.read(
       STREAM,
       from,
@@ -27,6 +33,19 @@ function positions(link: Link, as: ServiceName | null, from: number, to: number,
     );
     reading.catch(reject);
   });
+}
+
+/** As `positions`; begins anew where it stood as often as a busy server is taken for a silent one, as every reader of the runtime does. */
+async function positionsThroughSilence(link: Link, as: ServiceName | null, to: number, each: () => void): Promise<number[]> {
+  const got: number[] = [];
+  while (got.length < to) {
+    const more: number[] = [];
+    await positions(link, as, got.length + 1, to, each, more).catch((why: unknown) => {
+      if (!String(why).includes('from the server for 1250 ms')) throw why;
+    });
+    got.push(...more);
+  }
+  return got;
 }
 
 /** A way to the server on which messages are lost: asked with the position each time one passes. */
@@ -92,13 +111,13 @@ describe.each([
       const until = performance.now() + 0.03;
       while (performance.now() < until);
     };
-    const got = positions(reader, as, 1, count, slow);
+    const got = positionsThroughSilence(reader, as, count, slow);
     for (let i = 0; i < count; i++) {
       writer.publish('l2.x', Buffer.alloc(1_000));
       if (i % 500 === 0) await writer.streamInfo(STREAM);
     }
     expect(await got).toEqual(upTo(1, count));
-  }, 60_000);
+  });
 
   it('starts where it is asked to, with bytes, subject, time and what is still to come', async () => {
     await store(4);
@@ -195,7 +214,7 @@ describe.each([
       writer.publish('l2.x', Buffer.alloc(1));
     });
     expect(await got).toEqual([1, 2]);
-  }, 20_000);
+  });
 
   it('does not begin on a stream that is not there', async () => {
     await expect(

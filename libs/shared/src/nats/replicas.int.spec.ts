@@ -88,7 +88,7 @@ describe('a stream with copies', () => {
     // Whoever knew it before knows it still: it is the same stream.
     expect((await again(() => link.streamInfo(STREAM)))?.created).toBe(created);
     await link.close();
-  }, 120_000);
+  });
 
   it('can be read although a third of what is asked for is dealt to a server that has just died', async () => {
     servers = await startNatsCluster(3);
@@ -116,7 +116,7 @@ describe('a stream with copies', () => {
     const readers = Array.from({ length: 6 }, () => ['strategy', null] as const).flat();
     expect(await Promise.all(readers.map(first))).toEqual(readers.map(() => 1));
     await link.close();
-  }, 120_000);
+  });
 
   it('is refused in one sentence by a server that stands alone', async () => {
     servers = [await startNatsServer()];
@@ -138,5 +138,5 @@ describe('a stream with copies', () => {
     );
     expect(isRefusal(refused)).toBe(false);
     await link.close();
-  }, 60_000);
+  });
 });

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
+import { freePort } from '../free-port.ts';
 import { ask } from './api.ts';
 
 export interface NatsServer {
@@ -30,7 +30,7 @@ export interface ServerPlace {
 }
 
 const HOST = '127.0.0.1';
-const READY_MS = 10_000;
+const READY_MS = 60_000;
 const TOGETHER_MS = 90_000;
 
 /** A private nats-server on a free port with its store in a folder of its own; without `config` it has JetStream and no users. */
@@ -138,13 +138,4 @@ async function launch(file: string): Promise<ChildProcess> {
     });
   });
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST);
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

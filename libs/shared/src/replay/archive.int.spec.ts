@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Archive, migrate, openArchive, openImport, openJournalStore, type PostgresServer, startPostgres } from '../journal/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
@@ -17,8 +17,6 @@ import { storeSession } from './testing-store.ts';
 import { verifySession } from './verify.ts';
 import { type WhyLink, why } from './why.ts';
 import { parseRoute, whyNot } from './why-not.ts';
-
-jest.setTimeout(120_000);
 
 const cores = tinyCores();
 const first = recordSession({ id: 'first-1', events: 200 });

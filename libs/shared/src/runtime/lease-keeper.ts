@@ -8,6 +8,8 @@ const TRUST_MS = 1_000;
 /** Whoever slept longer than this has lost its hold, whatever the stream says. */
 const LONGEST_PAUSE_MS = 500;
 const CLAIM_AGAIN_MS = 500;
+/** Own words not read back yet. Many more than trust could rest on: beyond it nothing more is said. */
+const MOST_UNDER_WAY = 16;
 
 /** Claims and renews one lease, and knows at every moment whether it may still be trusted. */
 export class LeaseKeeper {
@@ -21,7 +23,8 @@ export class LeaseKeeper {
   /** Until then another holder may still trust in a renewal that it has said: it is not acted beside it. */
   private othersUntil = 0;
   private ticked = false;
-  private saidAt = new Map<string, number>();
+  /** What was said and is not read back yet, in order: it comes back in order, and equal words are told apart by nothing else. */
+  private underWay: { readonly act: 'claim' | 'renew'; readonly term: number; readonly at: number }[] = [];
   private nextSay = 0;
   private lastTick: number;
   private held = false;
@@ -80,29 +83,32 @@ export class LeaseKeeper {
 
   /** An own lease event was read back in its turn and taken. */
   readBack(act: string, term: number): void {
-    const said = this.saidAt.get(`${act} ${term}`);
-    this.saidAt.delete(`${act} ${term}`);
+    if (this.released) return;
+    const place = this.underWay.findIndex((said) => said.act === act && said.term === term);
+    const said = this.underWay.splice(0, place + 1).at(-1);
     const holder = this.turns.holderOf(this.service);
-    if (this.released || said === undefined || act === 'release' || holder === null || holder.boot !== this.boot || holder.term !== term)
-      return;
-    this.trustedUntil = Math.max(this.trustedUntil, said + TRUST_MS);
+    if (said === undefined || holder === null || holder.boot !== this.boot || holder.term !== term) return;
+    this.trustedUntil = Math.max(this.trustedUntil, said.at + TRUST_MS);
     if (act === 'claim') this.nextSay = 0;
     this.settle(this.time.monotonicMs());
   }
 
-  /** For good: a process that stops neither renews nor claims any more. */
+  /**
+   * For good: a process that stops neither renews nor claims any more. A lease that is released is taken at once, so it
+   * is released only where nobody else trusts in it either: else it is left to end by the clock.
+   */
   release(): void {
     this.released = true;
+    const now = this.time.monotonicMs();
     const holder = this.turns.holderOf(this.service);
-    if (holder?.boot === this.boot) this.say('release', holder.term);
+    if (holder?.boot === this.boot && now >= this.othersUntil) this.say('release', holder.term);
     this.trustedUntil = 0;
-    this.settle(this.time.monotonicMs());
+    this.settle(now);
   }
 
   private tell(act: 'claim' | 'renew', term: number, now: number): boolean {
-    if (!this.say(act, term)) return false;
-    // The first of equal ones counts: a later one read back proves no more than the first.
-    if (!this.saidAt.has(`${act} ${term}`)) this.saidAt.set(`${act} ${term}`, now);
+    if (this.underWay.length >= MOST_UNDER_WAY || !this.say(act, term)) return false;
+    this.underWay.push({ act, term, at: now });
     return true;
   }
 

@@ -82,6 +82,11 @@ class Process {
     }
   }
 
+  /** Goes on from a state that was kept at the end of the stream: what led to it is not heard. */
+  join(): void {
+    for (; this.read < this.stage.log.length; this.read++) this.intake.judge(this.stage.log[this.read] as StreamMessage);
+  }
+
   /** Says, sends and reads without delay. */
   turn(): void {
     this.hear();
@@ -211,6 +216,69 @@ describe('lease keeper', () => {
     expect(handedOver).toBeGreaterThan(0);
   });
 
+  it('is not released by who still waits for another: the next one would not wait', () => {
+    for (const joins of [false, true]) {
+      const { stage, first } = alone();
+      const second = new Process(stage, 'second02');
+      first.turn();
+      while (stage.now < 2_000) {
+        stage.now += 50;
+        first.turn();
+        second.turn();
+      }
+      // The clock stood still and jumps; cut off from now on, the first one trusts in its last renewal.
+      stage.clock();
+      second.turn();
+      second.turn();
+      second.keeper.release();
+      second.send();
+      const third = new Process(stage, 'third003');
+      if (joins) third.join();
+      let heldAt = 0;
+      while (heldAt === 0 && stage.now < 8_000) {
+        third.turn();
+        expect([stage.now, first.keeper.holds() && third.keeper.holds()]).toEqual([stage.now, false]);
+        if (third.keeper.holds()) heldAt = stage.now;
+        stage.now += 50;
+        stage.clock();
+        first.keeper.tick();
+      }
+      expect(heldAt).toBeGreaterThan(0);
+    }
+  });
+
+  it('trusts in each renewal from when that one was said, though others like it are under way', () => {
+    const { stage, first } = alone();
+    first.turn();
+    const tickAt = (now: number): void => {
+      stage.now = now;
+      first.keeper.tick();
+    };
+    tickAt(300);
+    tickAt(600);
+    first.send();
+    first.hear(1);
+    tickAt(900);
+    // The one of 600 comes back when that of 900 has been said.
+    first.hear(1);
+    tickAt(1_300);
+    stage.now = 1_599;
+    expect(first.keeper.holds()).toBe(true);
+    stage.now = 1_600;
+    expect(first.keeper.holds()).toBe(false);
+  });
+
+  it('says no more than so much that does not come back, and goes on once it does', () => {
+    const { stage, first } = alone();
+    first.hear();
+    for (; stage.now < 60_000; stage.now += 50) first.keeper.tick();
+    expect(first.outbox).toHaveLength(16);
+    first.send();
+    first.hear();
+    first.turn();
+    expect(first.keeper.holds()).toBe(true);
+  });
+
   it('never holds while another may, whatever is late, slow or paused, whatever the clock does', () => {
     const step = fc.record({
       who: fc.nat(1),
@@ -233,10 +301,12 @@ describe('lease keeper', () => {
           else if (what === 'hear') process.hear();
           else if (what === 'hear one') process.hear(1);
           else if (what === 'clock') stage.clock();
-          else if (what === 'release' && ms < 5) {
+          else if (what === 'release' && ms < 20) {
             process.keeper.release();
             process.send();
-            processes[who] = new Process(stage, `restart${boots++}`);
+            const next = new Process(stage, `restart${boots++}`);
+            if (ms % 2 === 0) next.join();
+            processes[who] = next;
           }
           const holding = processes.map(({ keeper }) => keeper.holds());
           if (holding[0] && holding[1]) throw new Error(`both hold at ${stage.now} ms`);

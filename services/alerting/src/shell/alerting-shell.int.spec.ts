@@ -1,7 +1,7 @@
 import type { AnyEvent, DataOf, EventType } from '@arb/shared/contracts';
 import { realTime } from '@arb/shared/hosting';
 import type { ShellContext } from '@arb/shared/runtime';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newStanding, type Standing, takeGuard, takePosition } from '../core/standing.ts';
 import type { Trouble } from '../core/trouble.ts';
 import { type RedisServer, type Request, type Scripted, scriptedServer, startRedis } from '../testing/index.ts';
@@ -10,8 +10,6 @@ import { AlertingShell } from './alerting-shell.ts';
 import { channelsOf } from './channels/index.ts';
 import { queueKeys } from './queue/keys.ts';
 import { RedisQueue } from './queue/redis-queue.ts';
-
-jest.setTimeout(30_000);
 
 const TOKEN = '123456:very-secret-token';
 const WALL = Date.now();

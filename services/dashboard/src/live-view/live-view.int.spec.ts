@@ -1,10 +1,8 @@
 import { DOMAINS, type Domain, faultOfKey, partsOf, type RedisServer, redisKey, startRedis } from '@arb/shared/redis';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { clock, l2, makeTape, sessionStarted, type Tape, trip } from '../testing.ts';
 import { type LiveView, openLiveView } from './live-view.ts';
-
-jest.setTimeout(30_000);
 
 let server: RedisServer;
 let redis: Redis;
@@ -136,6 +134,17 @@ describe('the live view', () => {
     await there(keyOf('l2', 'ETH', 'top'));
     await until(async () => said.includes('live view: Redis is there again'));
     expect(said.filter((line) => line.includes('does not answer'))).toHaveLength(1);
+  });
+
+  it('says that Redis is back where it was only slow and kept the connection', async () => {
+    view = open();
+    hearAll();
+    await there(keyOf('kpi', 'all', 'now'));
+    await redis.client('PAUSE', 2_000, 'ALL');
+    view.hear(l2(tape, 'ETH', 50));
+    await until(async () => said.some((line) => line.includes('does not answer')));
+    await there(keyOf('l2', 'ETH', 'top'));
+    await until(async () => said.includes('live view: Redis is there again'));
   });
 
   it('keeps to its bound, and counts what found no room', async () => {

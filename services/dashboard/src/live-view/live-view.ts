@@ -67,8 +67,7 @@ export function openLiveView(options: LiveViewOptions): LiveView {
   // Said once where it begins and once where it ends, not at each try between.
   redis.on('error', (error: Error) => isAway(error.message));
   redis.on('ready', () => {
-    if (away) log('info', 'live view: Redis is there again');
-    away = false;
+    isBack();
     for (const one of held.values()) one.writtenAt = null;
   });
   redis.connect().catch((error: Error) => isAway(error.message));
@@ -76,6 +75,11 @@ export function openLiveView(options: LiveViewOptions): LiveView {
   function isAway(why: string): void {
     if (!away) log('warn', `live view: Redis does not answer, nobody but its readers misses it: ${why}`);
     away = true;
+  }
+
+  function isBack(): void {
+    if (away) log('info', 'live view: Redis is there again');
+    away = false;
   }
 
   function put(session: string, { domain, symbol, field, value }: Entry): void {
@@ -126,6 +130,8 @@ export function openLiveView(options: LiveViewOptions): LiveView {
     for (const [name, one] of held) if (one.value === null && one.writtenAt === now) gone.push(name);
     for (const name of gone) held.delete(name);
     counted.written += batch.length;
+    // One that was only slow has kept its connection, which says nothing of it.
+    isBack();
   }
 
   const timer = setInterval(() => {

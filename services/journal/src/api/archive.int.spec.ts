@@ -6,15 +6,13 @@ import { verifyInParallel } from '@arb/shared/replay';
 import { recordSession, tinyCores } from '@arb/shared/replay/testing';
 import { storeSession } from '@arb/shared/replay/testing-store';
 import type { SessionRow } from '@arb/shared/runtime';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { archiveModule } from './archive.module.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { openApi } from './openapi.ts';
-
-jest.setTimeout(120_000);
 
 const recorded = recordSession({ id: 's-1', events: 120 });
 const end = recorded.session.end as number;

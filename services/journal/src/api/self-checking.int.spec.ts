@@ -3,11 +3,9 @@ import { versionsOf } from '@arb/shared/replay';
 import { type RecordedSession, recordSession, tinyCores } from '@arb/shared/replay/testing';
 import { storeSession } from '@arb/shared/replay/testing-store';
 import { sha256 } from '@arb/shared/runtime';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { keepSelfChecking } from './self-checking.ts';
-
-jest.setTimeout(60_000);
 
 const recorded = recordSession({ id: 's-1', events: 200 });
 const execArgv = ['--conditions=arb-source', '--import', new URL('../../../../cli/fixtures/typescript.mjs', import.meta.url).href];

@@ -7,6 +7,6 @@ describe('a broken piece is found out', () => {
     async (mutation) => {
       expect(await foundOut(mutation)).not.toBeNull();
     },
-    120_000,
+    600_000,
   );
 });

@@ -195,8 +195,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'whoever claims a lease has it at once',
     profile: 'kills',
-    from: 20,
-    seeds: 60,
+    from: 190,
+    seeds: 40,
     breakIt: () => replaceMethod(LeaseKeeper, 'heard', () => () => {}),
   },
   {
@@ -209,7 +209,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     what: 'the end of a session is forgotten while the database is away',
     profile: 'ends',
-    from: 175,
+    from: 95,
     seeds: 40,
     breakIt: () =>
       replaceMethod(

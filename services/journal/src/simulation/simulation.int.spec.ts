@@ -27,7 +27,7 @@ describe('the runtime and the journal, simulated', () => {
       // A history in which nothing is traded would prove nothing.
       expect(outcomes).toBeGreaterThan(SEEDS[profile]);
     },
-    300_000,
+    600_000,
   );
 
   it('has one history for one seed', async () => {

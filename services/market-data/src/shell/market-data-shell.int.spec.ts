@@ -347,6 +347,7 @@ describe('market-data with a venue in trouble', () => {
     socket.send('no JSON at all');
     socket.send(venue.book('BTC', 101));
     const health = await degraded;
+    await handled(socket);
     expect(health.why).toContain('not JSON');
     expect(health.counters?.bad).toBe(1);
     expect(session.of('book').at(-1)?.bids[0]?.[0]).toBe(101);

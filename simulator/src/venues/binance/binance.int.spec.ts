@@ -1,11 +1,9 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { openSocket, type RawSocket } from '../../testing/raw-socket.ts';
 import { Ends, MARKET } from '../../testing/simulated.ts';
 
 const ends = new Ends();
 afterEach(() => ends.run());
-// Real sockets beside whatever else this machine does.
-jest.setTimeout(30_000);
 
 async function open(url: string, path: string): Promise<RawSocket> {
   const socket = await openSocket(`${url}/binance${path}`);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SMTPServer } from 'smtp-server';
 import { letter, type Scripted, scriptedServer } from '../../testing/index.ts';
 import { alertmanagerChannel } from './alertmanager.ts';
@@ -8,8 +8,6 @@ import { type Channel, ChannelError } from './channel.ts';
 import { emailChannel } from './email.ts';
 import { slackChannel } from './slack.ts';
 import { telegramBot, telegramChannel } from './telegram.ts';
-
-jest.setTimeout(30_000);
 
 const LINKS = { dashboard: 'https://dash.example/', runbook: 'https://book.example/RUNBOOK.md' };
 const SECRET = '123456:very-secret-token';

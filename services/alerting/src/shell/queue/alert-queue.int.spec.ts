@@ -1,12 +1,10 @@
 import { realTime } from '@arb/shared/hosting';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../testing/index.ts';
 import { AlertQueue, type AlertQueueOptions } from './alert-queue.ts';
 import { queueKeys } from './keys.ts';
 import { type Queued, RedisQueue } from './redis-queue.ts';
-
-jest.setTimeout(60_000);
 
 let server: RedisServer;
 let admin: Redis;
