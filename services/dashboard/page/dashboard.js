@@ -532,11 +532,13 @@ function drawServices() {
         kind: 'strong',
         title: `boot ${row.boot}, version ${row.version ?? 'not heard'}${row.holdsLease ? ', holds the lease' : ''}`,
       },
-      silent
-        ? { text: `silent ${spanText(silentMs)}`, kind: 'down' }
-        : row.ready
-          ? { text: 'ready', kind: 'up' }
-          : { text: 'starting', kind: 'warn' },
+      row.left
+        ? { text: 'stopped', kind: 'warn', title: `it said at ${clockText(row.heardAt)} that it leaves` }
+        : silent
+          ? { text: `silent ${spanText(silentMs)}`, kind: 'down' }
+          : row.ready
+            ? { text: 'ready', kind: 'up' }
+            : { text: 'starting', kind: 'warn' },
       {
         text: spanText(row.lagMs),
         kind: row.lagMs > 250 ? 'warn' : '',

@@ -163,6 +163,7 @@ const DATA: Data = {
     rssMb: number,
     trouble: nullable(text),
   }),
+  'service.stopping': fc.record({ boot }),
   lease: fc.record({ service: fc.constantFrom(...SERVICES), boot, term: count, act: fc.constantFrom('claim', 'renew', 'release') }),
   command: fc.record({ id: text, by: text, why: text, target: text }, { requiredKeys: ['id', 'by', 'why'] }),
   book: fc.record(

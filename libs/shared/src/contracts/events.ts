@@ -104,6 +104,7 @@ export const serviceHeartbeat = record({
   rssMb: number,
   trouble: nullable(text),
 });
+export const serviceStopping = record({ boot });
 export const lease = record({ service, boot, term: count, act: oneOf('claim', 'renew', 'release') });
 export const command = record({
   /** Chosen by whoever asks, so that a repeat is seen as one. */

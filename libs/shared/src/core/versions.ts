@@ -8,6 +8,6 @@ export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
   aggregator: '4',
   strategy: '3',
   risk: '3',
-  executor: '3',
-  alerting: '5',
+  executor: '4',
+  alerting: '6',
 };

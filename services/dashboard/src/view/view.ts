@@ -159,6 +159,10 @@ export function makeView(): View {
         roster.heartbeat(event);
         change('services');
         return;
+      case 'service.stopping':
+        roster.stopping(event);
+        change('services');
+        return;
       case 'lease':
         roster.lease(event);
         change('services');

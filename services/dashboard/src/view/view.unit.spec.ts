@@ -1,4 +1,4 @@
-import type { AnyEvent } from '@arb/shared/contracts';
+import type { AnyEvent, StreamEvent } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
 import {
   alert,
@@ -13,6 +13,7 @@ import {
   makeTape,
   order,
   serviceStarted,
+  serviceStopping,
   sessionStarted,
   type Tape,
   trip,
@@ -283,6 +284,26 @@ describe('services', () => {
     expect(holds()).toEqual([true]);
     lease('bbbbbbbb', 'release');
     expect(holds()).toEqual([true]);
+  it('that said that they leave stand as left until another boot of theirs speaks; where a twin stays, nobody is missed', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const left = () => view.state().services.map(({ boot, ready, left }) => [boot, ready, left]);
+    view.hear(heartbeat(tape, 'risk', 'aaaaaaaa'));
+    view.hear(heartbeat(tape, 'executor', 'eeeeeeee'));
+    view.hear(heartbeat(tape, 'executor', 'ffffffff'));
+    view.hear(serviceStopping(tape, 'risk', 'aaaaaaaa'));
+    view.hear(serviceStopping(tape, 'executor', 'ffffffff'));
+    expect(left()).toEqual([
+      ['eeeeeeee', true, false],
+      ['aaaaaaaa', false, true],
+    ]);
+    view.hear(heartbeat(tape, 'risk', 'bbbbbbbb'));
+    expect(left()).toEqual([
+      ['eeeeeeee', true, false],
+      ['bbbbbbbb', true, false],
+    ]);
+  });
+
     lease('aaaaaaaa', 'release');
     expect(holds()).toEqual([false]);
   });
