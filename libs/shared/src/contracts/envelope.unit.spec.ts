@@ -328,6 +328,9 @@ const DATA: Data = {
       drawdown: amount,
       numbers,
       zones: fc.array(fc.record({ zone: text, predicted: number, seen: number, orders: count }), { maxLength: 3 }),
+      kept: fc.array(fc.record({ trip, venue, symbol: pair, quantity: decimal, since: count, cost: decimal, worth: nullable(decimal) }), {
+        maxLength: 3,
+      }),
     },
     { requiredKeys: ['since', 'trips', 'realised', 'unrealised', 'drawdown', 'numbers'] },
   ),

@@ -246,6 +246,19 @@ describe('PnL', () => {
   });
 });
 
+describe('kept legs', () => {
+  it('are as the executor last said, whichever session left them, and none where an older one says nothing of them', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const leg = { trip: 't1', venue: 'binance', symbol: 'BTC-USDT', quantity: '0.1', since: 5, cost: '10', worth: '9.95' };
+    const said = kpi(tape) as StreamEvent<'kpi'>;
+    view.hear({ ...said, data: { ...said.data, kept: [leg] } });
+    expect(view.state().kpi?.kept).toEqual([leg]);
+    view.hear(kpi(tape));
+    expect(view.state().kpi?.kept).toEqual([]);
+  });
+});
+
 describe('services', () => {
   it('stand side by side as replicas; a restarted one takes the place of its former self', () => {
     const view = heard((tape) => [
@@ -271,19 +284,6 @@ describe('services', () => {
     expect(view.state().services.map(({ boot }) => boot)).toEqual(['eeeeeeee', 'bbbbbbbb']);
   });
 
-  it('hold the lease from their renewal to their release; a mere claim is none', () => {
-    const view = makeView();
-    const tape = makeTape();
-    const lease = (boot: string, act: 'claim' | 'renew' | 'release') =>
-      view.hear(tape.event('lease', ['market-data'], { service: 'market-data', boot, term: 1, act }));
-    const holds = () => view.state().services.map(({ holdsLease }) => holdsLease);
-    view.hear(heartbeat(tape, 'market-data', 'aaaaaaaa'));
-    lease('aaaaaaaa', 'claim');
-    expect(holds()).toEqual([false]);
-    lease('aaaaaaaa', 'renew');
-    expect(holds()).toEqual([true]);
-    lease('bbbbbbbb', 'release');
-    expect(holds()).toEqual([true]);
   it('that said that they leave stand as left until another boot of theirs speaks; where a twin stays, nobody is missed', () => {
     const view = makeView();
     const tape = makeTape();
@@ -304,6 +304,19 @@ describe('services', () => {
     ]);
   });
 
+  it('hold the lease from their renewal to their release; a mere claim is none', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const lease = (boot: string, act: 'claim' | 'renew' | 'release') =>
+      view.hear(tape.event('lease', ['market-data'], { service: 'market-data', boot, term: 1, act }));
+    const holds = () => view.state().services.map(({ holdsLease }) => holdsLease);
+    view.hear(heartbeat(tape, 'market-data', 'aaaaaaaa'));
+    lease('aaaaaaaa', 'claim');
+    expect(holds()).toEqual([false]);
+    lease('aaaaaaaa', 'renew');
+    expect(holds()).toEqual([true]);
+    lease('bbbbbbbb', 'release');
+    expect(holds()).toEqual([true]);
     lease('aaaaaaaa', 'release');
     expect(holds()).toEqual([false]);
   });
