@@ -94,7 +94,7 @@ describe('0.5 bought and 0.4 sold', () => {
     live(bench, 10_000);
     expect(kept(bench)).toEqual([{ ...leg, since: expect.any(Number), worth: '9.95' }]);
     close(bench);
-    bench.feed(started(configured('2'), { parent: { session: 's0', position: 9, reason: 'handover' } }));
+    bench.feed(started(configured({}), { parent: { session: 's0', position: 9, reason: 'handover' } }));
     bench.pass(10_000);
     expect(kept(bench)).toMatchObject([{ ...leg, worth: null }]);
     live(bench, 10_000);
