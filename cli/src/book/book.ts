@@ -1,6 +1,6 @@
 import { VENUES, type VenueAdapter } from '@arb/venues';
 import { type Recorded, readRecording } from '@arb/venues/recording';
-import { type Command, EXIT_GOOD, JSON_FLAG, UsageError } from '../command.ts';
+import { type Command, EXIT_FAILED, EXIT_GOOD, JSON_FLAG, UsageError } from '../command.ts';
 import { nearest } from '../nearest.ts';
 import { parseCount } from '../parse.ts';
 import { rebuild } from './rebuild.ts';
@@ -38,7 +38,7 @@ export const book: Command = {
     const { venue, messagesPerSecond, books } = rebuilt;
     if (flags.json === true) out(JSON.stringify({ venue, messagesPerSecond, books }));
     else for (const line of told(rebuilt)) out(line);
-    return EXIT_GOOD;
+    return Object.keys(books).length === 0 ? EXIT_FAILED : EXIT_GOOD;
   },
 };
 

@@ -98,11 +98,11 @@ describe('arb book', () => {
     expect(books.BTCUSDT).toMatchObject({ messages: 2, gaps: 1, resyncs: 1, bids: [], asks: [] });
   });
 
-  it('says of what it could not read that there was such', async () => {
+  it('says of what it could not read that there was such, and fails where no book is left', async () => {
     const file = join(newFolder(), 'messages.jsonl');
     writeFileSync(file, ['{"t":"recv","ts":1', change(9, 10).slice(0, -4)].join('\n'));
     const { code, said } = await arb('--venue', 'binance', '--recording', file);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(said.join('\n')).toMatch(/1 lines of the recording.*\n?bad message of \d+ bytes: is not JSON/);
   });
 

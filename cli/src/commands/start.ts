@@ -99,7 +99,9 @@ async function run(
   interrupts.hurryWith(() => stack.hurry());
   let restarts = 0;
   try {
-    announce(stack, before.session, performance.now() - began, (line) => (given.flags.json === true ? output.say(line) : output.out(line)));
+    announce(stack, before.session, clean, performance.now() - began, (line) =>
+      given.flags.json === true ? output.say(line) : output.out(line),
+    );
     const exitReason = await untilEnd(stack, forMs, interrupts.signal, handovers.serve(stack, settings, config, interrupts.signal));
     restarts = stack.restarts();
     output.say('stopping');

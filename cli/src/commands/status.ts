@@ -6,6 +6,7 @@ import { answersReady } from '../stack/program.ts';
 import { type RunningProgram, readRun } from '../stack/run-file.ts';
 import { table } from '../table.ts';
 import { type Lag, lagOf } from './lag.ts';
+import { tradingOf } from './trading.ts';
 
 interface ProgramStatus {
   readonly name: string;
@@ -28,19 +29,28 @@ export const status: Command = {
     const run = readRun(home);
     const running = run !== null && lockHolder(home)?.use === 'stack';
     if (!running) {
-      out(flags.json ? JSON.stringify({ running: false, session: null, programs: [] }) : 'not running here: "npm start" starts it');
+      const leftovers = run?.programs.filter(({ process }) => process !== null && isAlive(process)).length ?? 0;
+      if (flags.json === true) out(JSON.stringify({ running: false, session: null, leftovers, programs: [] }));
+      else if (leftovers === 0) out('not running here: "npm start" starts it');
+      else
+        out(
+          `its supervisor was killed, but ${leftovers} of its processes still run: "npm start" ends them and goes on with the session, "npx arb stop" ends them`,
+        );
       return EXIT_FAILED;
     }
     const programs = await Promise.all(run.programs.map(statusOf));
+    const page = run.programs.find(({ name }) => name === 'dashboard')?.url ?? null;
+    const trading = page === null ? null : await tradingOf(page);
     const good = run.phase === 'running' && programs.every(({ ready }) => ready);
     if (flags.json === true) {
       const { phase, session, market, startedAt, supervisor } = run;
-      out(JSON.stringify({ running: true, phase, session, market, startedAt, pid: supervisor.pid, programs }));
+      out(JSON.stringify({ running: true, phase, session, market, startedAt, pid: supervisor.pid, trading, programs }));
       return good ? EXIT_GOOD : EXIT_FAILED;
     }
     out(
       `${run.phase}, session ${run.session ?? 'not known yet'}, market ${run.market ?? '-'}, since ${run.startedAt}, process ${run.supervisor.pid}`,
     );
+    out(`trading: ${trading === null ? 'not known, for the dashboard does not say' : `${trading.mode}, ${trading.why}`}`);
     const rows = programs.map((program) => [
       program.name,
       program.pid,

@@ -1,5 +1,6 @@
 import { tellStack } from '../alerts/tell-stack.ts';
 import { type Command, EXIT_GOOD, JSON_FLAG, UsageError } from '../command.ts';
+import { faultOfTarget, tradedNow } from './pause-target.ts';
 
 interface Steering {
   readonly name: string;
@@ -32,6 +33,8 @@ function commandOf({ name, what = name, says, target }: Steering): Command {
     async run({ words, flags }, { out }) {
       const [on] = words;
       if (target === 'needed' && on === undefined) throw new UsageError(`arb ${name} needs a coin, a venue or a route, such as BTC`);
+      const fault = name === 'pause' && on !== undefined ? faultOfTarget(on, await tradedNow()) : null;
+      if (fault !== null) throw new Error(`${fault}; nothing was paused`);
       const why = typeof flags.why === 'string' ? flags.why : 'by the command line';
       const { session, position } = await tellStack(what, { why, ...(on === undefined ? {} : { target: on }) });
       out(

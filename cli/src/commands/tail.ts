@@ -10,6 +10,9 @@ import { readRun } from '../stack/run-file.ts';
 
 const SUBJECT = /^[^\s.]+(\.[^\s.]+)*$/;
 
+/** `replay` is where a replay is published to. */
+const ROOTS = new Set(['replay', ...STREAM_SUBJECTS.map((subject) => subject.replace('.>', ''))]);
+
 export const tail: Command = {
   name: 'tail',
   says: 'shows the events of a subject as they come',
@@ -52,7 +55,9 @@ export const tail: Command = {
 };
 
 function subjectOf(word: string): string {
-  if (SUBJECT.test(word)) return word;
+  const [root = ''] = word.split('.');
+  if (SUBJECT.test(word) && (ROOTS.has(root) || root === '*' || root === '>')) return word;
+  if (SUBJECT.test(word)) throw new UsageError(`no event is called ${word}: there are ${STREAM_SUBJECTS.join(', ')}`);
   throw new UsageError(
     `"${word}" is not a subject: words with dots between them, * for one, > for the rest; such as ${STREAM_SUBJECTS[0]}`,
   );

@@ -47,7 +47,7 @@ export const backup: Command = {
     if (flags.json === true) out(JSON.stringify(made));
     else {
       out(
-        `${made.file}: ${bytesText(made.bytes)}, ${made.sessions.length} sessions${flags.check === true ? ', restored and found whole' : ''}`,
+        `${made.file}: ${bytesText(made.bytes)}, ${made.sessions.length} ${made.sessions.length === 1 ? 'session' : 'sessions'}${flags.check === true ? ', restored and found whole' : ''}`,
       );
       if (made.removed.length > 0) out(`removed ${made.removed.length} older ones; ${keep} stay`);
       out(`put it in the journal's place with: arb restore ${made.file}`);
@@ -95,7 +95,7 @@ export const restore: Command = {
     );
     if (flags.json === true) out(JSON.stringify(restored));
     else {
-      out(`restored ${restored.sessions} sessions from ${restored.file}`);
+      out(`restored ${restored.sessions} ${restored.sessions === 1 ? 'session' : 'sessions'} from ${restored.file}`);
       out(`what was there until now is the database ${restored.before}; drop it when you do not need it any more`);
       out('prove it: arb verify');
     }

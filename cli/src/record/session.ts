@@ -6,7 +6,7 @@ import { withArchive } from './with-archive.ts';
 
 export const session: Command = {
   name: 'session',
-  says: 'one session: status, span, counts, PnL, versions, configuration, parent and children',
+  says: 'one session: status, span, counts, PnL, kept legs, versions, configuration, parent and children',
   words: [{ name: 'SESSION', optional: true }],
   flags: JSON_FLAG,
   async run({ words, flags }, { out, say }) {
@@ -19,7 +19,7 @@ export const session: Command = {
 
 function told(facts: SessionFacts): readonly string[] {
   const { ledger, market } = facts.counts;
-  const rows: readonly (readonly [string, string])[] = [
+  const rows: (readonly [string, string])[] = [
     ['session', facts.id],
     ['status', `${stateOf(facts)}${facts.importedAt === null ? '' : ` (imported ${facts.importedAt})`}${facts.kept ? ', kept' : ''}`],
     ['market', facts.market ?? '-'],
@@ -60,6 +60,12 @@ function told(facts: SessionFacts): readonly string[] {
         : facts.pnl.map(({ currency, amount, trips, won }) => `${amount} ${currency} over ${trips} round trips, ${won} won`).join('; '),
     ],
   ];
+  for (const { trip, venue, symbol, quantity, since, cost, worth } of facts.keptLegs?.legs ?? []) {
+    const unit = facts.keptLegs?.currency ?? '';
+    const coins = `${quantity} ${symbol.slice(0, symbol.indexOf('-'))} at ${venue}`;
+    const now = worth === null ? 'worth not known: its venue shows no good book' : `worth ${worth} ${unit}`;
+    rows.push(['kept leg', `${coins}, cost ${cost} ${unit}, ${now}, of ${trip} since ${new Date(since / 1_000).toISOString()}`]);
+  }
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }

@@ -446,6 +446,43 @@ function drawTrips() {
   setText($('trips-note'), rows.length === 0 ? '' : `${open} open${keep === 0 ? '' : `, ${keep} keep a leg`}`);
 }
 
+/** Said by the executor, so those of parent sessions are among them. */
+function drawKept() {
+  const kept = kpi?.kept ?? [];
+  $('kept-section').hidden = kept.length === 0;
+  if (kept.length === 0) return;
+  const unit = kpi.realised.currency;
+  const columns = [
+    { title: 'since' },
+    { title: 'coin' },
+    { title: 'venue' },
+    { title: 'quantity', kind: NUMBER },
+    { title: `cost ${unit}`, kind: NUMBER },
+    { title: `worth ${unit}`, kind: NUMBER },
+    { title: 'change', kind: NUMBER },
+    { title: 'trip' },
+  ];
+  const cells = [...kept].reverse().map(({ trip, venue, symbol, quantity, since, cost, worth }) => {
+    const change = worth === null ? null : Number(worth) - Number(cost);
+    return [
+      { text: clockText(since), kind: 'quiet', title: new Date(since / 1000).toISOString() },
+      { text: symbol.slice(0, symbol.indexOf('-')), kind: 'strong', title: symbol },
+      { text: venue },
+      Number(quantity) < 0
+        ? { text: `owes ${sizeText(quantity.slice(1))}`, kind: 'down', title: quantity }
+        : { text: sizeText(quantity), title: quantity },
+      { text: fixed(Number(cost), 2), title: 'what the round trip’s result took the coins for' },
+      worth === null
+        ? { text: '–', kind: 'quiet', title: 'the venue shows no good book' }
+        : { text: fixed(Number(worth), 2), title: 'at the best price of its venue, before fees' },
+      change === null ? { text: '–', kind: 'quiet' } : { text: signedText(String(change), 2), kind: signKind(change) },
+      { text: trip, kind: 'quiet' },
+    ];
+  });
+  fill($('kept'), columns, cells, 'none');
+  setText($('kept-note'), `${kept.length === 50 ? 'the last 50' : kept.length}, stock that is left of round trips; every ten seconds`);
+}
+
 function drawFills() {
   const columns = [
     { title: 'time' },
@@ -532,11 +569,13 @@ function drawServices() {
         kind: 'strong',
         title: `boot ${row.boot}, version ${row.version ?? 'not heard'}${row.holdsLease ? ', holds the lease' : ''}`,
       },
-      silent
-        ? { text: `silent ${spanText(silentMs)}`, kind: 'down' }
-        : row.ready
-          ? { text: 'ready', kind: 'up' }
-          : { text: 'starting', kind: 'warn' },
+      row.left
+        ? { text: 'stopped', kind: 'warn', title: `it said at ${clockText(row.heardAt)} that it leaves` }
+        : silent
+          ? { text: `silent ${spanText(silentMs)}`, kind: 'down' }
+          : row.ready
+            ? { text: 'ready', kind: 'up' }
+            : { text: 'starting', kind: 'warn' },
       {
         text: spanText(row.lagMs),
         kind: row.lagMs > 250 ? 'warn' : '',
@@ -684,6 +723,7 @@ function redrawSoon() {
     drawCoins();
     drawBook();
     drawTrips();
+    drawKept();
     drawFills();
     drawOrders();
     drawServices();

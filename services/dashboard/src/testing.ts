@@ -161,6 +161,10 @@ export function heartbeat(tape: Tape, service: string, boot: string, change: Par
   });
 }
 
+export function serviceStopping(tape: Tape, service: string, boot: string): AnyEvent {
+  return tape.event('service.stopping', [service], { boot });
+}
+
 export function serviceStarted(tape: Tape, service: string, boot: string, replica = 0): AnyEvent {
   return tape.event('service.started', [service], { boot, version: '1', replica, pid: 7 });
 }

@@ -128,6 +128,15 @@ const rows = {
     says: 'each second: lag, last snapshot, trouble',
     shape: events.serviceHeartbeat,
   }),
+  'service.stopping': kind({
+    root: 'service',
+    words: [SERVICE],
+    writers: ALL,
+    by: 'shell',
+    readers: ['alerting', 'dashboard'],
+    says: 'a process leaves on purpose: its silence is no failure',
+    shape: events.serviceStopping,
+  }),
   lease: kind({
     root: 'lease',
     words: [SERVICE],

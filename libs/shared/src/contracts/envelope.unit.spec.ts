@@ -163,6 +163,7 @@ const DATA: Data = {
     rssMb: number,
     trouble: nullable(text),
   }),
+  'service.stopping': fc.record({ boot }),
   lease: fc.record({ service: fc.constantFrom(...SERVICES), boot, term: count, act: fc.constantFrom('claim', 'renew', 'release') }),
   command: fc.record({ id: text, by: text, why: text, target: text }, { requiredKeys: ['id', 'by', 'why'] }),
   book: fc.record(
@@ -327,6 +328,9 @@ const DATA: Data = {
       drawdown: amount,
       numbers,
       zones: fc.array(fc.record({ zone: text, predicted: number, seen: number, orders: count }), { maxLength: 3 }),
+      kept: fc.array(fc.record({ trip, venue, symbol: pair, quantity: decimal, since: count, cost: decimal, worth: nullable(decimal) }), {
+        maxLength: 3,
+      }),
     },
     { requiredKeys: ['since', 'trips', 'realised', 'unrealised', 'drawdown', 'numbers'] },
   ),

@@ -104,6 +104,7 @@ export const serviceHeartbeat = record({
   rssMb: number,
   trouble: nullable(text),
 });
+export const serviceStopping = record({ boot });
 export const lease = record({ service, boot, term: count, act: oneOf('claim', 'renew', 'release') });
 export const command = record({
   /** Chosen by whoever asks, so that a repeat is seen as one. */
@@ -379,6 +380,11 @@ export const kpi = record({
   numbers: dictionary(nullable(number), 64),
   /** Of the calibrated fill model: what its zones said and what the books showed. */
   zones: optional(list(record({ zone: text, predicted: number, seen: number, orders: count }), 64)),
+  /**
+   * The newest legs that round trips left at a venue as stock, of parent sessions too; in the currency of `realised`. Below 0
+   * what is owed. `cost` is what the trip's result took the coins for, `worth` what they are at the venue's best price now.
+   */
+  kept: optional(list(record({ trip, venue, symbol: pair, quantity: decimal, since: count, cost: decimal, worth: nullable(decimal) }), 50)),
 });
 /** A day's ledgers of one venue held against its fills and transfers. */
 export const reconciliation = record({

@@ -102,7 +102,7 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
   quarantine: { says: 'an event that is none', fields: { subject: 'text', reason: 'text', length: 'number' } },
   'service.started': { says: 'a process has started', fields: { service: 'text', version: 'text', replica: 'number' } },
   service: {
-    says: 'the heartbeat of a process; `snapshotAge` is in seconds, of services that keep snapshots',
+    says: 'the heartbeat of a process, or with `leaving` its last word; `snapshotAge` is in seconds, of services that keep snapshots',
     fields: {
       service: 'text',
       snapshotAge: 'number',
@@ -110,6 +110,7 @@ export const FACTS: Readonly<Record<string, { readonly says: string; readonly li
       lagPositions: 'number',
       unconfirmed: 'number',
       ready: 'flag',
+      leaving: 'flag',
       rssMb: 'number',
       trouble: 'text',
     },

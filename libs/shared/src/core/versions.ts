@@ -9,5 +9,5 @@ export const CORE_VERSIONS: Readonly<Record<CoreServiceName, string>> = {
   strategy: '4',
   risk: '4',
   executor: '4',
-  alerting: '5',
+  alerting: '6',
 };

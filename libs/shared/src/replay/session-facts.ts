@@ -1,7 +1,8 @@
-import { CORE_SERVICES } from '../contracts/index.ts';
+import { CORE_SERVICES, type DataOf } from '../contracts/index.ts';
 import type { Archive, ListedSession, PnlSum, TypeCount } from '../journal/index.ts';
 import { iso, NotThere } from './resolve.ts';
 import { firstEvent } from './starting.ts';
+import { readEvent } from './told-event.ts';
 
 export interface SessionFacts extends ListedSession {
   readonly children: readonly string[];
@@ -17,6 +18,8 @@ export interface SessionFacts extends ListedSession {
   readonly counts: { readonly ledger: readonly TypeCount[]; readonly market: readonly TypeCount[] | null };
   readonly marketEvents: number;
   readonly pnl: readonly PnlSum[];
+  /** Legs that round trips left as stock, of parent sessions too, as the executor last said. */
+  readonly keptLegs: { readonly currency: string; readonly legs: NonNullable<DataOf<'kpi'>['kept']> } | null;
   /** How many are kept, by service. */
   readonly snapshots: Readonly<Record<string, number>>;
   /** The whole effective configuration, secrets masked. */
@@ -48,7 +51,17 @@ export async function sessionFacts(archive: Archive, id: string): Promise<Sessio
     counts,
     marketEvents: keptFrom === null ? 0 : Math.max(0, listed.head - keptFrom + 1 - decided),
     pnl: await archive.pnl(listed),
+    keptLegs: await keptLegs(archive, listed),
     snapshots,
     config,
   };
+}
+
+/** Null where the executor has said no key figures yet, or they are gone. */
+async function keptLegs(archive: Archive, session: ListedSession): Promise<SessionFacts['keptLegs']> {
+  const [said] = await archive.ofType(session, { types: ['kpi'], upTo: session.head, window: session.head, limit: 1 });
+  const event = said === undefined ? null : readEvent(said);
+  if (event?.type !== 'kpi') return null;
+  const { realised, kept } = event.data;
+  return { currency: realised.currency, legs: kept ?? [] };
 }

@@ -220,6 +220,7 @@ export class SessionRun {
   stop(): void {
     if (this.leaving) return;
     this.leaving = true;
+    this.say('service.stopping', [this.deps.service], { boot: this.deps.boot }, undefined, true);
     this.shell.leave();
     leave({
       time: this.deps.time,
@@ -476,7 +477,8 @@ export class SessionRun {
     const now = deps.time.monotonicMs();
     if (!this.live) return;
     this.shell.tick();
-    if (now >= this.nextHeartbeat && this.outputs.shell.unconfirmed < HEARTBEAT_BELOW) {
+    // After its last word a heartbeat would say that it is back.
+    if (!this.leaving && now >= this.nextHeartbeat && this.outputs.shell.unconfirmed < HEARTBEAT_BELOW) {
       this.nextHeartbeat = now + deps.options.heartbeatMs;
       const { position, lagPositions, lagMs, live: ready, snapshot, trouble } = this.status();
       const unconfirmed = this.core?.outlet.unconfirmed ?? 0;

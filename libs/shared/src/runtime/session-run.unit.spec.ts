@@ -30,4 +30,15 @@ describe('a service in a session', () => {
     await world.until(() => run.status().snapshot !== null, 10_000, 'a snapshot that is saved');
     expect(run.status()).toMatchObject({ live: true, links: 1, trouble: null });
   });
+
+  it('that is told to stop says so, and nothing of itself after it', async () => {
+    const { stage, world, run } = await running();
+    run.stop();
+    await world.until(() => !run.status().live, 5_000, 'the end of the run');
+    const own = stage.stream.all().filter(({ subject }) => subject.endsWith('service.risk'));
+    const types = own.map(({ bytes }) => (JSON.parse(Buffer.from(bytes).toString()) as { type: string }).type);
+    expect(types[0]).toBe('service.started');
+    expect(types.filter((type) => type === 'service.stopping')).toHaveLength(1);
+    expect(types.at(-1)).toBe('service.stopping');
+  });
 });

@@ -17,7 +17,7 @@ import { loadStanding, newStanding, type SavedStanding, type Standing, saveStand
 import type { Trouble } from './trouble.ts';
 import { VERSION } from './version.ts';
 import { delivered, type Ears, loadVoice, newVoice, type SavedVoice, saveVoice, tell, tellHeld, type Voice } from './voice.ts';
-import { checkSilence, endOfLeft, expectServices, forgiveAll, type Heard, passTime, type Spoken, watch } from './watch.ts';
+import { checkSilence, endOfLeft, expectBack, expectServices, forgiveAll, type Heard, passTime, type Spoken, watch } from './watch.ts';
 
 /** A clock that has not been said for this long was away: the stack had stopped, or the journal was restarted. */
 const CLOCK_AWAY_MICROS = 2_000_000;
@@ -136,6 +136,7 @@ export function makeAlerting(): AlertingCore {
       'clock',
       'service.started',
       'service.heartbeat',
+      'service.stopping',
       'lease',
       'quarantine',
       'command',
@@ -167,7 +168,8 @@ export function makeAlerting(): AlertingCore {
         takeGuard(standing, event.data);
       }
       watch(bell, rules, heard, factsOf(event, { now: context.now, session: context.session, counters, maxExposure, currency }), hand);
-      if (event.type === 'command') obey(event, hand);
+      if (event.type === 'session.resumed') expectBack(heard, rules, context.now);
+      else if (event.type === 'command') obey(event, hand);
       else if (event.type === 'clock') takeClock(event, hand);
     },
 

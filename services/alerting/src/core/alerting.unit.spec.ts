@@ -210,6 +210,58 @@ describe('a trouble', () => {
     expect(alerts(bench)[3]?.summary).toBe('a service is silent: over: SV-001/journal, SV-001/aggregator');
   });
 
+  it('of silence spare a service that said that it leaves; after a minute it is missed, and its first word ends that', () => {
+    const bench = begun(only('SV-001', 'SV-005'));
+    const others = () => (['strategy', 'aggregator', 'journal'] as const).map((name) => bench.feed(heartbeat(name)));
+    const seconds = (count: number) => {
+      for (let second = 0; second < count; second++) {
+        others();
+        tickFor(bench, 1000);
+      }
+    };
+    bench.feed(heartbeat('risk'));
+    bench.feed(input('service.stopping', ['risk'], { boot: 'abcdefgh' }));
+    seconds(59);
+    expect(told(bench)).toEqual([]);
+    seconds(3);
+    expect(told(bench)).toEqual(['SV-005/risk opened']);
+    expect(alerts(bench)[0]?.severity).toBe('P2');
+    bench.feed(heartbeat('risk'));
+    seconds(1);
+    expect(told(bench)).toEqual(['SV-005/risk opened', 'SV-005/risk closed']);
+    // Now it falls silent without a word.
+    seconds(6);
+    expect(told(bench).slice(2)).toEqual(['SV-001/risk opened']);
+  });
+
+  it('of silence expect a service that left as any other once the stack was started again, or its twin has spoken', () => {
+    const bench = begun(only('SV-001', 'SV-005'));
+    const leave = (service: ServiceName) => bench.feed(input('service.stopping', [service], { boot: 'abcdefgh' }));
+    const others = () => (['strategy', 'aggregator', 'journal'] as const).map((name) => bench.feed(heartbeat(name)));
+    bench.feed(heartbeat('risk'));
+    bench.feed(heartbeat('dashboard'));
+    leave('risk');
+    leave('dashboard');
+    bench.feed(heartbeat('dashboard'));
+    for (let second = 0; second < 6; second++) {
+      others();
+      tickFor(bench, 1000);
+    }
+    expect(told(bench)).toEqual(['SV-001/dashboard opened']);
+    bench.feed(input('session.resumed', [], { boot: 'bcdefghi', term: 2 }));
+    for (let second = 0; second < 6; second++) {
+      others();
+      tickFor(bench, 1000);
+    }
+    tickFor(bench, 30_000);
+    expect(told(bench).join()).not.toContain('SV-005');
+    expect(
+      alerts(bench)
+        .map(({ summary }) => summary)
+        .join(),
+    ).toContain('SV-001/risk');
+  });
+
   it('of silence is forgiven while the clock itself was away', () => {
     const bench = begun(only('SV-001'));
     tickFor(bench, 1000);

@@ -43,8 +43,10 @@ export function factsOf(event: AnyEvent, context: FactContext): Facts {
       const { lagMs, lagPositions, unconfirmed, ready, rssMb, trouble, snapshot } = event.data;
       const service = lastWord(event.subject);
       const snapshotAge = snapshotAgeOf(service, snapshot, context);
-      return one('service', { service, snapshotAge, lagMs, lagPositions, unconfirmed, ready, rssMb, trouble });
+      return one('service', { service, snapshotAge, lagMs, lagPositions, unconfirmed, ready, leaving: false, rssMb, trouble });
     }
+    case 'service.stopping':
+      return one('service', { service: lastWord(event.subject), leaving: true });
     case 'service.started':
       return one('service.started', { service: lastWord(event.subject), version: event.data.version, replica: event.data.replica });
     case 'lease': {

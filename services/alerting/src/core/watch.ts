@@ -128,11 +128,12 @@ function endAbsent(bell: Bell, rules: ReadyRules, on: string, scope: string, pre
 // ---- silence --------------------------------------------------------------------------------------------------------
 
 function hear(bell: Bell, ready: ReadyRule, heard: Heard, fact: Fact, hand: Hand): void {
-  if (!ready.fits(fact.fields)) return;
   // Nobody can report their own silence.
   if (fact.on === 'service' && fact.fields.service === 'alerting') return;
   const key = keyOf(ready.rule, fact.fields);
-  expect(heard, ready, key, fact.fields, hand.context.now);
+  // What says that it is another matter now is not waited for under this rule any more.
+  if (ready.fits(fact.fields)) expect(heard, ready, key, fact.fields, hand.context.now);
+  else heard.delete(key);
   const trouble = bell.troubles.get(key);
   if (trouble !== undefined) close(bell, ready, trouble, '', hand);
 }
@@ -155,8 +156,22 @@ export function expectServices(heard: Heard, rules: ReadyRules, named: readonly 
   }
   for (const ready of rules.byFact.get('service') ?? []) {
     if (ready.silentMicros === 0) continue;
-    for (const service of named) if (service !== 'alerting') expect(heard, ready, keyOf(ready.rule, { service }), { service }, from);
+    for (const service of named) {
+      if (service === 'alerting') continue;
+      const fields = { service, leaving: false };
+      const key = keyOf(ready.rule, fields);
+      if (ready.fits(fields)) expect(heard, ready, key, fields, from);
+      else heard.delete(key);
+    }
   }
+}
+
+/** The stack was started again: who left on purpose before is expected like everybody else. */
+export function expectBack(heard: Heard, rules: ReadyRules, now: number): void {
+  const services = new Set<string>();
+  for (const { rule, fields } of heard.values())
+    if (rules.byId.get(rule)?.rule.on === 'service' && typeof fields.service === 'string') services.add(fields.service);
+  expectServices(heard, rules, [...services], now);
 }
 
 /** What a session can be told of; of anything else of these kinds nothing will ever be heard in it. */

@@ -95,6 +95,7 @@ describe('shell', () => {
         'reconciliation',
         'service.heartbeat',
         'service.started',
+        'service.stopping',
         'session.resumed',
         'session.started',
         'session.stopped',

@@ -8,6 +8,8 @@ export interface ServiceRow {
   readonly replica: number | null;
   readonly heardAt: number;
   readonly ready: boolean;
+  /** It said that it leaves: its silence is no failure. */
+  readonly left: boolean;
   readonly position: number | null;
   readonly lagPositions: number | null;
   readonly lagMs: number | null;
@@ -25,6 +27,7 @@ const GONE_MICROS = 10_000_000;
 export interface Roster {
   started(event: StreamEvent<'service.started'>): void;
   heartbeat(event: StreamEvent<'service.heartbeat'>): void;
+  stopping(event: StreamEvent<'service.stopping'>): void;
   lease(event: StreamEvent<'lease'>): void;
   all(): readonly ServiceRow[];
   clear(): void;
@@ -38,7 +41,7 @@ export function makeRoster(): Roster {
     for (const [boot, other] of rows) {
       if (boot === row.boot || other.service !== row.service) continue;
       const replaced = row.replica !== null && other.replica === row.replica;
-      if (replaced || row.heardAt - other.heardAt > GONE_MICROS) rows.delete(boot);
+      if (replaced || other.left || row.heardAt - other.heardAt > GONE_MICROS) rows.delete(boot);
     }
     rows.delete(row.boot);
     if (rows.size >= MOST_PROCESSES) rows.delete(rows.keys().next().value as string);
@@ -54,6 +57,7 @@ export function makeRoster(): Roster {
         replica: data.replica,
         heardAt: at,
         ready: false,
+        left: false,
         position: null,
         lagPositions: null,
         lagMs: null,
@@ -71,6 +75,7 @@ export function makeRoster(): Roster {
         replica: known?.replica ?? null,
         heardAt: at,
         ready: data.ready,
+        left: false,
         position: data.position,
         lagPositions: data.lagPositions,
         lagMs: data.lagMs,
@@ -78,6 +83,13 @@ export function makeRoster(): Roster {
         rssMb: data.rssMb,
         trouble: data.trouble === null ? null : data.trouble.slice(0, 500),
       });
+    },
+    stopping({ at, data }) {
+      const known = rows.get(data.boot);
+      if (known === undefined) return;
+      // Where another of its service has spoken it is replaced, and nobody misses it.
+      if ([...rows.values()].some(({ service, boot }) => service === known.service && boot !== known.boot)) rows.delete(data.boot);
+      else rows.set(data.boot, { ...known, heardAt: at, ready: false, left: true });
     },
     lease({ data }) {
       // Of several claims only the first counts; who renews is the one that has it.

@@ -29,7 +29,7 @@ export type ClockFacts = DataOf<'clock'> & { readonly at: number };
 /** How free trading is, and what its limits are held against, as risk last said. */
 export type GuardFacts = Pick<DataOf<'guard'>, 'mode' | 'rule' | 'why' | 'closed' | 'exposure' | 'dailyPnl' | 'equity' | 'drawdown'>;
 /** How trading goes, as the executor last said. */
-export type KpiFacts = Pick<DataOf<'kpi'>, 'trips' | 'realised' | 'unrealised' | 'drawdown' | 'numbers'>;
+export type KpiFacts = Pick<DataOf<'kpi'>, 'trips' | 'realised' | 'unrealised' | 'drawdown' | 'numbers' | 'kept'>;
 
 interface Lists {
   readonly coins: readonly CoinRow[];
@@ -142,8 +142,8 @@ export function makeView(): View {
         return;
       }
       case 'kpi': {
-        const { trips, realised, unrealised, drawdown, numbers } = event.data;
-        kpi = { trips, realised, unrealised, drawdown, numbers };
+        const { trips, realised, unrealised, drawdown, numbers, kept = [] } = event.data;
+        kpi = { trips, realised, unrealised, drawdown, numbers, kept };
         change('kpi');
         return;
       }
@@ -157,6 +157,10 @@ export function makeView(): View {
         return;
       case 'service.heartbeat':
         roster.heartbeat(event);
+        change('services');
+        return;
+      case 'service.stopping':
+        roster.stopping(event);
         change('services');
         return;
       case 'lease':

@@ -1,4 +1,4 @@
-import type { AnyEvent } from '@arb/shared/contracts';
+import type { AnyEvent, StreamEvent } from '@arb/shared/contracts';
 import { describe, expect, it } from '@jest/globals';
 import {
   alert,
@@ -13,6 +13,7 @@ import {
   makeTape,
   order,
   serviceStarted,
+  serviceStopping,
   sessionStarted,
   type Tape,
   trip,
@@ -245,6 +246,19 @@ describe('PnL', () => {
   });
 });
 
+describe('kept legs', () => {
+  it('are as the executor last said, whichever session left them, and none where an older one says nothing of them', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const leg = { trip: 't1', venue: 'binance', symbol: 'BTC-USDT', quantity: '0.1', since: 5, cost: '10', worth: '9.95' };
+    const said = kpi(tape) as StreamEvent<'kpi'>;
+    view.hear({ ...said, data: { ...said.data, kept: [leg] } });
+    expect(view.state().kpi?.kept).toEqual([leg]);
+    view.hear(kpi(tape));
+    expect(view.state().kpi?.kept).toEqual([]);
+  });
+});
+
 describe('services', () => {
   it('stand side by side as replicas; a restarted one takes the place of its former self', () => {
     const view = heard((tape) => [
@@ -268,6 +282,26 @@ describe('services', () => {
     expect(view.state().services.map(({ boot }) => boot)).toEqual(['eeeeeeee', 'aaaaaaaa']);
     view.hear(heartbeat(tape, 'risk', 'bbbbbbbb'));
     expect(view.state().services.map(({ boot }) => boot)).toEqual(['eeeeeeee', 'bbbbbbbb']);
+  });
+
+  it('that said that they leave stand as left until another boot of theirs speaks; where a twin stays, nobody is missed', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const left = () => view.state().services.map(({ boot, ready, left }) => [boot, ready, left]);
+    view.hear(heartbeat(tape, 'risk', 'aaaaaaaa'));
+    view.hear(heartbeat(tape, 'executor', 'eeeeeeee'));
+    view.hear(heartbeat(tape, 'executor', 'ffffffff'));
+    view.hear(serviceStopping(tape, 'risk', 'aaaaaaaa'));
+    view.hear(serviceStopping(tape, 'executor', 'ffffffff'));
+    expect(left()).toEqual([
+      ['eeeeeeee', true, false],
+      ['aaaaaaaa', false, true],
+    ]);
+    view.hear(heartbeat(tape, 'risk', 'bbbbbbbb'));
+    expect(left()).toEqual([
+      ['eeeeeeee', true, false],
+      ['bbbbbbbb', true, false],
+    ]);
   });
 
   it('hold the lease from their renewal to their release; a mere claim is none', () => {

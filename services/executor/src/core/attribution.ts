@@ -108,11 +108,12 @@ export function bookFill(account: Account, fill: BookedFill): void {
 }
 
 /** Coins that stay are taken at the price that was on offer when their order was sent: what they do later is not the trip's. */
-export function bookKept(account: Account, phase: 'enter' | 'exit', quantity: Decimal, sentAtBest: Decimal, text: ConversionText): void {
+export function bookKept(account: Account, phase: 'enter' | 'exit', quantity: Decimal, sentAtBest: Decimal, text: ConversionText): Decimal {
   const worth = converted(multiply(quantity, sentAtBest), parseConversion(text));
   account.valued = formatDecimal(add(parseDecimal(account.valued), worth));
   account.kept = formatDecimal(add(parseDecimal(account.kept), worth));
   addPart(account, `${phase}Spread`, worth);
+  return worth;
 }
 
 /** The coins a trip has more than it began with. */

@@ -2,6 +2,7 @@ import type { DataOf } from '@arb/shared/contracts';
 import type { Conversion } from '@arb/shared/money';
 import type { Begun } from './begun.ts';
 import type { Instruments } from './instruments.ts';
+import type { KeptLeg } from './kept.ts';
 import type { Ledger } from './ledger.ts';
 import type { Modes } from './mode.ts';
 import type { Settings } from './settings.ts';
@@ -28,5 +29,7 @@ export interface Desk {
   readonly trips: Map<string, Trip>;
   readonly transfers: Transfers;
   readonly begun: Begun;
+  /** Of this session and its parents, the oldest first. */
+  readonly kept: KeptLeg[];
   readonly stats: Stats;
 }

@@ -137,6 +137,7 @@ function opened(config: unknown, mode: DataOf<'session.started'>['mode'], now: n
     trips: new Map(),
     transfers: new Map(),
     begun: newBegun(),
+    kept: [],
     stats: newStats(now),
   };
   openLedgers(desk, desk.settings);

@@ -2,6 +2,7 @@ import type { DataOf } from '@arb/shared/contracts';
 import type { CoreContext } from '@arb/shared/core';
 import { zoneName } from './calibration.ts';
 import type { Desk } from './desk.ts';
+import { keptNow } from './kept.ts';
 import { unrealised } from './mark.ts';
 
 const HOUR_MICROS = 3_600_000_000;
@@ -47,6 +48,7 @@ export function sayKpi(desk: Desk, context: CoreContext): void {
     unrealised: mark === null ? null : { amount: mark, currency },
     drawdown: { amount: drawdown, currency },
     numbers,
+    ...(desk.kept.length === 0 ? {} : { kept: keptNow(desk, context.now) }),
   };
   const { model } = settings;
   if (model.name !== 'calibrated') context.emit('kpi', [], event);

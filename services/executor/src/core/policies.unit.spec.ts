@@ -87,6 +87,20 @@ describe('0.5 bought and 0.4 sold', () => {
     expect([balances(bench, 'binance')?.BTC, balances(bench, 'upbit')?.BTC]).toEqual(['2.1', '2']);
   });
 
+  it('say each time what the kept 0.1 cost and is worth, in a child session too', () => {
+    const kept = (bench: CoreBench) => bench.said('kpi').at(-1)?.data.kept;
+    const bench = uneven('cancel');
+    const leg = { trip: 'BTC-1', venue: 'binance', symbol: 'BTC-USDT', quantity: '0.1', cost: '10' };
+    live(bench, 10_000);
+    expect(kept(bench)).toEqual([{ ...leg, since: expect.any(Number), worth: '9.95' }]);
+    close(bench);
+    bench.feed(started(configured({}), { parent: { session: 's0', position: 9, reason: 'handover' } }));
+    bench.pass(10_000);
+    expect(kept(bench)).toMatchObject([{ ...leg, worth: null }]);
+    live(bench, 10_000);
+    expect(kept(bench)).toMatchObject([{ ...leg, worth: '9.95' }]);
+  });
+
   it('open 0.5 once Proceed has sold the rest', () => {
     const bench = uneven('proceed');
     upbit(bench, [[151_500, 3]], [[152_100, 5]]);

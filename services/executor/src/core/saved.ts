@@ -2,6 +2,7 @@ import type { DataOf } from '@arb/shared/contracts';
 import { type ConversionText, formatConversion, formatDecimal, parseConversion } from '@arb/shared/money';
 import type { Desk } from './desk.ts';
 import { instrumentsOf } from './instruments.ts';
+import type { KeptLeg } from './kept.ts';
 import { balanceOf, loadLedger, type SavedLedger, saveLedger } from './ledger.ts';
 import type { Modes } from './mode.ts';
 import { fromFirstSchema, type SavedFirst } from './saved-first.ts';
@@ -27,6 +28,8 @@ export interface SavedDesk {
   readonly trips: readonly Trip[];
   readonly transfers: readonly [string, { moved: DataOf<'transfer'>; verdict: number | string | null }][];
   readonly begun: { readonly recent: readonly string[]; readonly floors: readonly [string, number][] };
+  /** Since the fourth schema. */
+  readonly kept?: readonly KeptLeg[];
   readonly stats: Stats;
 }
 
@@ -45,6 +48,7 @@ export function saveDesk(desk: Desk): SavedDesk {
     trips: copied([...desk.trips.values()]),
     transfers: [...desk.transfers].map(([id, { moved, verdict }]) => [id, { moved, verdict }]),
     begun: { recent: [...desk.begun.recent], floors: [...desk.begun.floors] },
+    kept: [...desk.kept],
     stats: copied(desk.stats),
   };
 }
@@ -70,6 +74,7 @@ export function loadDesk(json: SavedDesk, schema: number, settings: Settings): D
     trips: new Map(copied(saved.trips).map((trip) => [trip.id, trip])),
     transfers: new Map(saved.transfers.map(([id, under]) => [id, { ...under }])),
     begun: { recent: new Set(saved.begun.recent), floors: new Map(saved.begun.floors) },
+    kept: [...(saved.kept ?? [])],
     // Older ones counted less.
     stats: { ...newStats(0), ...copied(saved.stats) },
   };

@@ -9,6 +9,7 @@ import {
   multiply,
   negate,
   parseDecimal,
+  placesOf,
   round,
   sign,
   subtract,
@@ -16,6 +17,7 @@ import {
 import { bookKept } from './attribution.ts';
 import type { Desk } from './desk.ts';
 import { fitLimit, fitQuantity, termsFaultOf, termsOf } from './instruments.ts';
+import { noteKept } from './kept.ts';
 import { isHalted } from './mode.ts';
 import { coveredBy, type Plan, send } from './order.ts';
 import type { LegState, Phase, Trip } from './trip.ts';
@@ -47,7 +49,7 @@ export function dealWith(desk: Desk, trip: Trip, phase: Phase, context: CoreCont
   const over = sign(gap) > 0 ? 0 : 1;
   const excess = absolute(gap);
   if (phase.policy === 'cancel') {
-    keep(trip, phase, over, excess, 'kept by policy', false, context);
+    keep(desk, trip, phase, over, excess, 'kept by policy', false, context);
     return;
   }
   const place = phase.policy === 'proceed' ? 1 - over : over;
@@ -60,7 +62,7 @@ export function dealWith(desk: Desk, trip: Trip, phase: Phase, context: CoreCont
   };
   const giveUp = (why: string, failed: boolean): void => {
     if (phase.policy === 'reverse') {
-      keep(trip, phase, over, excess, why, failed, context);
+      keep(desk, trip, phase, over, excess, why, failed, context);
       return;
     }
     phase.policy = 'reverse';
@@ -128,7 +130,16 @@ function withinBalance(desk: Desk, leg: LegState, plan: Plan): Plan | null {
   return termsFaultOf(terms, quantity, plan.limit) === null ? { ...plan, quantity } : null;
 }
 
-function keep(trip: Trip, phase: Phase, over: number, excess: Decimal, why: string, failed: boolean, context: CoreContext): void {
+function keep(
+  desk: Desk,
+  trip: Trip,
+  phase: Phase,
+  over: number,
+  excess: Decimal,
+  why: string,
+  failed: boolean,
+  context: CoreContext,
+): void {
   const leg = phase.legs[over] as LegState;
   const coins = leg.side === 'buy' ? excess : negate(excess);
   trackGap(trip, phase, context.now);
@@ -136,8 +147,12 @@ function keep(trip: Trip, phase: Phase, over: number, excess: Decimal, why: stri
   trackGap(trip, phase, context.now);
   trip.kept = formatDecimal(add(parseDecimal(trip.kept), coins));
   trip.abandoned ||= failed;
-  bookKept(trip.account, phase.kind, coins, parseDecimal(leg.sentAtBest), leg.conversion);
+  const worth = bookKept(trip.account, phase.kind, coins, parseDecimal(leg.sentAtBest), leg.conversion);
+  const { id, coin } = trip;
+  const { venue, symbol } = leg;
+  const cost = formatDecimal(round(worth, placesOf(desk.settings.numeraire)));
+  noteKept(desk.kept, { trip: id, venue, symbol, quantity: formatDecimal(coins), since: context.now, cost });
   phase.kept = failed
-    ? `${formatDecimal(coins)} ${trip.coin} at ${leg.venue} could not be unwound: ${why}`
-    : `${formatDecimal(coins)} ${trip.coin} kept at ${leg.venue}: ${why}`;
+    ? `${formatDecimal(coins)} ${coin} at ${leg.venue} could not be unwound: ${why}`
+    : `${formatDecimal(coins)} ${coin} kept at ${leg.venue}: ${why}`;
 }

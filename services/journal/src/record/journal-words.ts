@@ -43,6 +43,12 @@ export class JournalWords {
     this.committed(now);
   }
 
+  /** Its last word of itself: a heartbeat after it would say that it is back. */
+  leave(boot: string): void {
+    this.nextHeartbeat = Number.POSITIVE_INFINITY;
+    this.options.say('service.stopping', { boot }, ['journal']);
+  }
+
   /** Where it is worth telling. */
   committed(now: number): void {
     const { batches, news, say } = this.options;

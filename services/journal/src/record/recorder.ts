@@ -227,6 +227,7 @@ export class Recorder {
     const { batches, patience } = this;
     const { time } = this.deps;
     this.stopping = true;
+    if (this.live && this.speaks) this.words.leave(this.deps.boot);
     const until = time.monotonicMs() + 5_000;
     while (this.end === null && batches.ready && !batches.empty && time.monotonicMs() < until) await patience.pause(10);
     this.finish('stopped');
