@@ -17,6 +17,8 @@ function base64Url(text: string): string {
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
+/** Of a refusal that is read. */
+const MOST_BYTES = 4_096;
 const ADDRESS = 'allow the address of this machine in the settings of the key';
 const ANOTHER = 'make a new key';
 /** By the name of Upbit's error. */
@@ -33,6 +35,8 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 export function upbitKeyRefusal({ status, body }: RestResponse): string | null {
   if (status !== 401 && status !== 403) return null;
   const name = errorNameIn(body);
+  // Something on the way has asked twice: nobody has to do anything about the key.
+  if (name === 'nonce_used') return null;
   return `${name ?? `answers ${status}`}: ${REMEDIES.get(name ?? '') ?? 'look after the key at the exchange'}`;
 }
 
@@ -40,7 +44,7 @@ export function upbitKeyRefusal({ status, body }: RestResponse): string | null {
 function errorNameIn(body: Uint8Array): string | null {
   let answer: Json;
   try {
-    answer = readJson(body);
+    answer = readJson(body.subarray(0, MOST_BYTES));
   } catch {
     return null; // a refusal that is no JSON is told by its status
   }

@@ -47,6 +47,10 @@ describe('an answer of upbit', () => {
     expect(refused(status, name)).toContain(name);
   });
 
+  it('401 nonce_used says nothing of the key: something on the way has asked twice', () => {
+    expect(refused(401, 'nonce_used')).toBeNull();
+  });
+
   it('repeats nothing that is not spelt as a name', () => {
     expect(refused(401, 'Bearer eyJhbGciOi')).toBe('answers 401: look after the key at the exchange');
     expect(answer(401, '<html>')).toBe('answers 401: look after the key at the exchange');
