@@ -8,7 +8,11 @@ export const HTTP_PORT = 8080;
 export const STANDBY = 1;
 const IMAGE = 'arbitrage-lite:local';
 const USER = 1000;
-const CHANNELS = 'arb-alerting-channels';
+/**
+ * What only one service sees and whoever has it makes: how people are reached, and the keys of the exchanges. By service the Secret, whose keys
+ * are files in /run/secrets, and the ConfigMap of the same name, whose settings name them; both may be missing.
+ */
+const BROUGHT = { alerting: 'arb-alerting-channels', 'market-data': 'arb-market-data-keys' };
 /** What `app.kubernetes.io/name` says of every core that only shadows. */
 export const SHADOW = 'shadow';
 /** The journal first, which opens the session; then as one book update meets them. */
@@ -78,14 +82,20 @@ export function deployment(name, replica) {
             { name: 'secrets', secret: { secretName: `arb-${name}`, defaultMode: 0o440 } },
             { name: 'data', emptyDir: { sizeLimit: '1Gi' } },
             { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
-            // How people are reached: files and settings that only alerting sees, made by whoever has them.
-            ...(name === 'alerting' ? [{ name: 'channels', secret: { secretName: CHANNELS, optional: true, defaultMode: 0o440 } }] : []),
+            ...(name in BROUGHT
+              ? [{ name: volumeOf(name), secret: { secretName: BROUGHT[name], optional: true, defaultMode: 0o440 } }]
+              : []),
             ...(name === 'journal' ? [{ name: 'roles', secret: { secretName: 'arb-roles', defaultMode: 0o440 } }] : []),
           ],
         },
       },
     },
   };
+}
+
+/** `channels`, `keys`. */
+function volumeOf(name) {
+  return BROUGHT[name].slice(`arb-${name}-`.length);
 }
 
 function container(name, replica) {
@@ -96,7 +106,7 @@ function container(name, replica) {
     command: ['node', `services/${name}/dist/main.js`],
     envFrom: [
       { configMapRef: { name: 'settings' } },
-      ...(name === 'alerting' ? [{ configMapRef: { name: CHANNELS, optional: true } }] : []),
+      ...(name in BROUGHT ? [{ configMapRef: { name: BROUGHT[name], optional: true } }] : []),
     ],
     env: [
       variable('ARB_HTTP_HOST', '0.0.0.0'),
@@ -119,7 +129,7 @@ function container(name, replica) {
       { name: 'secrets', mountPath: '/secrets', readOnly: true },
       { name: 'data', mountPath: '/data' },
       { name: 'tmp', mountPath: '/tmp' },
-      ...(name === 'alerting' ? [{ name: 'channels', mountPath: '/run/secrets', readOnly: true }] : []),
+      ...(name in BROUGHT ? [{ name: volumeOf(name), mountPath: '/run/secrets', readOnly: true }] : []),
     ],
   };
 }
@@ -153,7 +163,7 @@ export function shadow(name) {
               envFrom: [{ configMapRef: { name: 'shadow-settings' } }],
               env: [...env, ...Object.entries(own).map(([key, value]) => variable(key, value))],
               resources: USUAL_SIZE,
-              volumeMounts: member.volumeMounts.filter((mount) => mount.name !== 'channels'),
+              volumeMounts: member.volumeMounts.filter((mount) => mount.mountPath !== '/run/secrets'),
             },
           ],
           volumes: [

@@ -242,15 +242,15 @@ describe('.env.example', () => {
     expect([...explained.keys()].filter((name) => name.startsWith('ARB_') && !known.has(name))).toEqual([]);
   });
 
-  it('leaves to .env.alerting what only alerting may know, every secret of it as a file', () => {
+  it.each([
+    ['.env.alerting.example', 6],
+    ['.env.market-data.example', 4],
+  ])('leaves to %s what only one service may know, every secret of it as a file', (file, least) => {
     const secret = settings
       .filter(({ fileVariable }) => fileVariable !== null)
       .flatMap(({ variable, fileVariable }) => [variable, fileVariable as string]);
-    const named = [...readText('.env.alerting.example').matchAll(/^#(ARB_[A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
-      name as string,
-      value as string,
-    ]);
-    expect(named.length).toBeGreaterThan(5);
+    const named = [...readText(file).matchAll(/^#(ARB_[A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string]);
+    expect(named.length).toBeGreaterThanOrEqual(least);
     for (const [name, value] of named as [string, string][]) {
       expect([name, known.has(name)]).toEqual([name, true]);
       expect([name, value.startsWith('/run/secrets/')]).toEqual([name, secret.includes(name)]);
@@ -258,13 +258,24 @@ describe('.env.example', () => {
     expect([...explained.keys()].filter((name) => secret.includes(name))).toEqual([]);
   });
 
-  it('is nothing that a container reads: .env and .env.alerting are', () => {
+  it('is nothing that a container reads: .env is, and what is for one service alone', () => {
     const files = new Set(containers.flatMap(([, { env_file: list = [] }]) => list.map(({ path }) => path)));
-    expect([...files].sort()).toEqual(['.env', '.env.alerting']);
-    const withChannels = containers
-      .filter(([, { env_file: list = [] }]) => list.some(({ path }) => path === '.env.alerting'))
-      .map(([name]) => name);
-    expect(withChannels.sort()).toEqual(['alerting', 'alerting-standby']);
+    expect([...files].sort()).toEqual(['.env', '.env.alerting', '.env.market-data']);
+    const readersOf = (file: string) =>
+      containers
+        .filter(([, { env_file: list = [] }]) => list.some(({ path }) => path === file))
+        .map(([name]) => name)
+        .sort();
+    expect(readersOf('.env.alerting')).toEqual(['alerting', 'alerting-standby']);
+    expect(readersOf('.env.market-data')).toEqual(['market-data']);
+    const mounts = containers.flatMap(([name, { volumes = [] }]) =>
+      volumes.filter((mount) => typeof mount === 'string' && mount.includes(':/run/secrets')).map((mount) => [name, mount]),
+    );
+    expect(mounts.sort()).toEqual([
+      ['alerting', './.secrets/alerting:/run/secrets:ro'],
+      ['alerting-standby', './.secrets/alerting:/run/secrets:ro'],
+      ['market-data', './.secrets/market-data:/run/secrets:ro'],
+    ]);
     expect(containers.flatMap(([, { env_file: list = [] }]) => list.filter(({ required }) => required))).toEqual([]);
   });
 });

@@ -230,6 +230,22 @@ describe('secrets', () => {
     expect(mounts.map(([, secretName]) => secretName)).not.toContain('arb-vault');
   });
 
+  it('that somebody brings are optional, and each is seen by its own service alone', () => {
+    const brought = [...everything, ...live].flatMap((object) =>
+      (podOf(object)?.spec.volumes ?? [])
+        .filter(({ secret }: { secret?: { optional?: boolean } }) => secret?.optional === true)
+        .map(({ secret }: { secret: { secretName: string } }) => `${object.metadata.name} ${secret.secretName}`),
+    );
+    expect([...new Set(brought)].sort()).toEqual([
+      'alerting arb-alerting-channels',
+      'alerting-standby arb-alerting-channels',
+      'market-data arb-market-data-keys',
+    ]);
+    const { envFrom, volumeMounts } = containersOf(called(live, 'Deployment', 'market-data'))[0];
+    expect(envFrom).toContainEqual({ configMapRef: { name: 'arb-market-data-keys', optional: true } });
+    expect(volumeMounts).toContainEqual({ name: 'keys', mountPath: '/run/secrets', readOnly: true });
+  });
+
   it('stand in no manifest, and every file that a process is told to read is among its own', () => {
     const text = JSON.stringify([...everything, ...live]);
     for (const password of Object.values(passwords)) expect(text).not.toContain(password);

@@ -81,6 +81,14 @@ async function service(plan: ServicesPlan, name: ServiceName, replica: number, p
   return name === 'journal' && plan.clean ? { ...made, envOnce: { ARB_SESSION_START: 'clean' } } : made;
 }
 
+/** Keys of exchanges are for the one service that asks with them. */
+const VENUE_KEY = /^ARB_[A-Z0-9]+_(ACCESS|SECRET)_KEY(_FILE)?$/;
+
+function environmentFor(name: string): NodeJS.ProcessEnv {
+  if (name === 'market-data') return process.env;
+  return Object.fromEntries(Object.entries(process.env).filter(([variable]) => !VENUE_KEY.test(variable)));
+}
+
 function program(plan: ServicesPlan, name: string, file: string, port: number, more: NodeJS.ProcessEnv): Program {
   const url = `http://${HOST}:${port}`;
   const main = join(CHECKOUT, file);
@@ -91,7 +99,7 @@ function program(plan: ServicesPlan, name: string, file: string, port: number, m
     args: ['--enable-source-maps', main],
     cwd: CHECKOUT,
     env: {
-      ...process.env,
+      ...environmentFor(name),
       ...plan.settings,
       ARB_NATS_URL: plan.servers.nats,
       ARB_POSTGRES_URL: plan.servers.postgres,

@@ -4,6 +4,7 @@
  */
 import type { LimitNews, RateLimit } from './limits.ts';
 import type { RestApi, RestRequest, RestResponse } from './rest.ts';
+import type { SignedRequest, Signing } from './signing.ts';
 import type { CoinNames, SymbolMap } from './symbols.ts';
 
 /** Microseconds since the epoch; handed in, never read from a clock. Never smaller than the last one handed in. */
@@ -204,4 +205,8 @@ export interface VenueAdapter {
   readonly rest: RestApi;
   /** What an answer says about the limits. */
   limitNews(response: RestResponse): LimitNews;
+  /** A request that is `signed`, as this venue wants it. */
+  sign(request: RestRequest, signing: Signing): SignedRequest;
+  /** Of an answer to a signed request: why its key, or its time, is not taken, and what to do; null where it is not refused for that. */
+  keyRefusal(response: RestResponse): string | null;
 }

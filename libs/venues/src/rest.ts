@@ -12,7 +12,7 @@ export interface RestRequest {
   /** The rate limit it falls under, and what it costs there. */
   readonly limit: string;
   readonly weight: number;
-  /** Whoever sends it signs it where the venue wants that. */
+  /** For holders of a key only: whoever sends it has the adapter `sign` it. */
   readonly signed: boolean;
   /** Asked because the stream is away. */
   readonly backup: boolean;

@@ -41,6 +41,7 @@ export const FAULTS: readonly NamedFault[] = [
   { name: 'cut and too-many', of: () => [{ kind: 'too-many', status: 429 }, { kind: 'cut' }] },
   { name: 'gap and 418', of: () => [{ kind: 'too-many', status: 418 }, { kind: 'gap' }] },
   plain('wallet', { coin: 'DOGE' }),
+  plain('key-revoked'),
   { name: 'warning', of: (symbol) => [{ kind: 'warning', symbol }] },
   plain('fx-gone'),
   plain('fx-off'),

@@ -4,8 +4,10 @@ import { MarketDataShell, type MarketDeps } from './shell/index.ts';
 
 export { expectKnownVenues, type LoadedRecordings, loadRecordings } from './shell/index.ts';
 
-export type MarketDataDeps = Omit<MarketDeps, 'openSocket' | 'httpGet'> & Partial<Pick<MarketDeps, 'openSocket' | 'httpGet'>>;
+/** What stands in for none. */
+type Given = 'openSocket' | 'httpGet' | 'keys';
+export type MarketDataDeps = Omit<MarketDeps, Given> & Partial<Pick<MarketDeps, Given>>;
 
 export function makeShell(deps: MarketDataDeps): Shell {
-  return new MarketDataShell({ openSocket, httpGet, ...deps });
+  return new MarketDataShell({ openSocket, httpGet, keys: new Map(), ...deps });
 }

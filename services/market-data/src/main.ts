@@ -1,3 +1,4 @@
+import { venueKeysOf } from '@arb/shared/config';
 import { runService } from '@arb/shared/hosting';
 import { expectKnownVenues, type LoadedRecordings, loadRecordings, makeShell } from './index.ts';
 
@@ -10,6 +11,7 @@ await runService({
     expectKnownVenues(session.market);
     // Once for all sessions that this process takes part in.
     recordings ??= loadRecordings(session.market, process.env);
-    return makeShell({ time, log, simulatorUrl, bankRateUrl, random: Math.random, recordings: recordings ?? null });
+    const keys = venueKeysOf(infrastructure);
+    return makeShell({ time, log, simulatorUrl, bankRateUrl, keys, random: Math.random, recordings: recordings ?? null });
   },
 });

@@ -61,7 +61,7 @@ function skew(instruments: readonly Instrument[], venue: string, factor: number)
   for (const instrument of instruments) if (instrument.venue === venue && instrument.coin === 'USDT') instrument.skew = factor;
 }
 
-/** What the acting faults make of a venue's clock, wallets and warnings. */
+/** What the acting faults make of a venue's clock, wallets, keys and warnings. */
 export function conditionsOf(board: Board): Conditions {
   return {
     clockMs: (venue) =>
@@ -70,6 +70,7 @@ export function conditionsOf(board: Board): Conditions {
       const open = !board.of('wallet', venue).some((fault) => fault.coin === coin);
       return { deposits: open, withdrawals: open };
     },
+    keyRevoked: (venue) => board.of('key-revoked', venue).length > 0,
     warnings: (venue, symbol) => board.of('warning', venue).flatMap((fault) => (fault.symbol === symbol ? fault.words : [])),
     bankFactor: () => board.of('fx-off', 'bank').reduce((factor, { numbers }) => factor * (1 + (numbers.percent as number) / 100), 1),
   };

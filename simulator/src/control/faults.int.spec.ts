@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { BookOut } from '@arb/venues';
+import type { BookOut, RestRequest } from '@arb/venues';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { hashOfBook, readLog } from '../server/sent-log.ts';
 import type { Simulator } from '../server/simulator.ts';
-import { type AdapterClient, adapterOf, ask, connectAdapter, isBook } from '../testing/adapter-client.ts';
+import { type AdapterClient, adapterOf, ask, connectAdapter, isBook, signed } from '../testing/adapter-client.ts';
 import { Ends, MARKET } from '../testing/simulated.ts';
 
 const ends = new Ends();
@@ -260,12 +260,23 @@ describe.each(VENUES)('%s under a fault', (venue) => {
     const { rest } = adapterOf(venue);
     await here.begin({ kind: 'wallet', coin: 'DOGE' });
     const open = async () => {
-      const { body } = await ask(here.simulator.url, venue, rest.wallets()[0] as { path: string });
+      const { body } = await ask(here.simulator.url, venue, signed(venue, rest.wallets()[0] as RestRequest));
       return Object.fromEntries(rest.decodeWallets(body).map(({ coin, deposits, withdrawals }) => [coin, deposits || withdrawals]));
     };
     expect(await open()).toMatchObject({ BTC: true, DOGE: false });
     await here.end();
     expect(await open()).toMatchObject({ BTC: true, DOGE: true });
+  });
+
+  it('key-revoked: who asks with a key is refused, and nobody else', async () => {
+    const here = await scene(venue);
+    const { rest, keyRefusal } = adapterOf(venue);
+    const wallets = () => ask(here.simulator.url, venue, signed(venue, rest.wallets()[0] as RestRequest));
+    await here.begin({ kind: 'key-revoked' });
+    expect(keyRefusal(await wallets())).toMatch(venue === 'upbit' ? /^invalid_access_key: / : /^-2015: /);
+    expect((await ask(here.simulator.url, venue, rest.markets()[0] as RestRequest)).status).toBe(200);
+    await here.end();
+    expect((await wallets()).status).toBe(200);
   });
 
   it('warning: the venue warns of the pair', async () => {

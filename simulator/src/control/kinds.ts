@@ -59,6 +59,7 @@ export const KINDS = {
     retryAfter: { says: 'seconds that the answer tells to wait', from: 0, to: 86_400, otherwise: 1 },
   }),
   wallet: kind('a coin can be neither deposited nor withdrawn', 'never', {}, { coin: true }),
+  'key-revoked': kind('who asks with a key is refused', 'never'),
   warning: kind('the venue warns of a pair', 'must', {}, { words: true }),
   'fx-gone': kind("the venue's rate between currencies is gone", 'never'),
   'fx-off': kind("the venue's rate between currencies is off", 'never', {

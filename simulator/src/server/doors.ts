@@ -138,10 +138,12 @@ function requestOf({ url = '/', method = 'GET', headers, socket }: IncomingMessa
 } {
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
+  const search = query === -1 ? '' : url.slice(query + 1);
   const whole = {
     method,
     path,
-    query: new URLSearchParams(query === -1 ? '' : url.slice(query + 1)),
+    query: new URLSearchParams(search),
+    search,
     headers,
     ip: socket.remoteAddress ?? '',
   };

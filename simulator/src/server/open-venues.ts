@@ -13,6 +13,7 @@ export interface Conditions {
   /** By how much its clock is ahead. */
   clockMs(venue: string): number;
   wallet(venue: string, coin: string): WalletState;
+  keyRevoked(venue: string): boolean;
   warnings(venue: string, symbol: string): readonly string[];
   /** The bank's rate is multiplied by it. */
   bankFactor(): number;
@@ -71,6 +72,7 @@ export function openVenues({ market, settings, protocols, conditions, log, say }
         monotonicMs: () => performance.now(),
         told: write,
         wallet: (coin) => conditions.wallet(name, coin),
+        keyRevoked: () => conditions.keyRevoked(name),
         warnings: (symbol) => conditions.warnings(name, symbol),
         usdtInWon: market.rate,
         bankRate: () => Math.round(market.bankRate() * conditions.bankFactor() * 1e6) / 1e6,

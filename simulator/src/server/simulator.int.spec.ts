@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RestRequest } from '@arb/venues';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { adapterOf, ask, connectAdapter, isBook } from '../testing/adapter-client.ts';
+import { adapterOf, ask, connectAdapter, isBook, signed } from '../testing/adapter-client.ts';
 import { Ends, MARKET } from '../testing/simulated.ts';
 import { hashOfBook, readSentLog } from './sent-log.ts';
 
@@ -64,7 +65,7 @@ describe.each(['upbit', 'binance'] as const)('%s, simulated', (venue) => {
     const markets = rest.decodeMarkets((await answers(rest.markets())).body);
     expect(markets.map(({ code }) => code)).toEqual(expect.arrayContaining([...CODES[venue]]));
     expect(markets.every(({ state, warnings }) => state === 'trading' && warnings.length === 0)).toBe(true);
-    const wallets = rest.decodeWallets((await answers(rest.wallets())).body);
+    const wallets = rest.decodeWallets((await ask(url, venue, signed(venue, rest.wallets()[0] as RestRequest))).body);
     expect(wallets.map(({ coin, deposits, withdrawals }) => [coin, deposits && withdrawals])).toEqual(
       expect.arrayContaining([
         ['BTC', true],

@@ -8,6 +8,8 @@ export interface HttpRequest {
   /** Below the venue's own root. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as it was sent: signatures are of that. */
+  readonly search: string;
   readonly headers: IncomingHttpHeaders;
   readonly ip: string;
 }
@@ -29,6 +31,8 @@ export interface Floor {
   /** A book has been told over HTTP: the log knows it from now on. */
   told(listing: Listing): void;
   wallet(coin: string): WalletState;
+  /** The venue takes the known key no more. */
+  keyRevoked(): boolean;
   /** The venue's own words. */
   warnings(symbol: string): readonly string[];
   usdtInWon(): number;

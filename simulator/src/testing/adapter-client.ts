@@ -1,6 +1,9 @@
-import type { BookOut, FeedOptions, Output, RestRequest, RestResponse, VenueAdapter, VenueFeed } from '@arb/venues';
+import { randomUUID } from 'node:crypto';
+import type { BookOut, FeedOptions, Output, RestRequest, RestResponse, SignedRequest, Signing, VenueAdapter, VenueFeed } from '@arb/venues';
 import { VENUES } from '@arb/venues';
+import { hmac } from '@arb/venues/shell';
 import { WebSocket } from 'ws';
+import { KNOWN_KEY } from '../server/known-key.ts';
 
 const TICK_MS = 50;
 const AGAIN_MS = 50;
@@ -32,13 +35,22 @@ export function isBook(output: Output): output is BookOut {
   return output.kind === 'book';
 }
 
-export async function ask(base: string, venue: string, { path }: Pick<RestRequest, 'path'>): Promise<RestResponse> {
-  const response = await fetch(`${base}/${venue}${path}`);
+export async function ask(
+  base: string,
+  venue: string,
+  { path, headers = {} }: { readonly path: string; readonly headers?: Readonly<Record<string, string>> },
+): Promise<RestResponse> {
+  const response = await fetch(`${base}/${venue}${path}`, { headers });
   return {
     status: response.status,
     headers: Object.fromEntries(response.headers),
     body: new Uint8Array(await response.arrayBuffer()),
   };
+}
+
+/** As a holder of the key asks; `more` says otherwise. */
+export function signed(venue: string, request: RestRequest, more: Partial<Signing> = {}): SignedRequest {
+  return adapterOf(venue).sign(request, { key: KNOWN_KEY, nowMs: Date.now(), nonce: randomUUID(), hmac, ...more });
 }
 
 export function connectAdapter(base: string, venue: string, options: Omit<FeedOptions, 'firstEpoch'>): AdapterClient {

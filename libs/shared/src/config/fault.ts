@@ -9,7 +9,7 @@ export interface Fault {
 const MAX_SHOWN = 80;
 
 /** Keys whose values never leave the process: not in messages, not in the session's first event, not in its hash. */
-const SECRET = /(password|passphrase|secret|token|apikey|privatekey|credential|webhook)s?$/i;
+const SECRET = /(password|passphrase|secret|token|apikey|accesskey|secretkey|privatekey|credential|webhook)s?$/i;
 
 export function isSecret(key: string): boolean {
   return SECRET.test(key.replaceAll('_', '').replace(/file$/i, ''));

@@ -3,6 +3,8 @@ import { Setting } from './setting.ts';
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
 export const ROLES = ['member', 'shadow'] as const;
+/** Nothing but what a header may hold: an error of the HTTP client would repeat what it cannot send. */
+const KEY = optional(text(/^[!-~]{8,256}$/, 'a key as the exchange has written it', 'write it without blanks, quotes and line ends'));
 const NOT_EMPTY = /^[^\r\n]{1,1000}$/;
 
 /** Where this process runs and what it talks to. None of it changes what a session decides, so none of it is in the hash. */
@@ -39,6 +41,18 @@ export class Infrastructure {
     'bank rate USD/KRW, as {"quotes":{"USDKRW":1353.68}}; with nothing, the simulated source asks the simulated bank',
   )
   readonly bankRateUrl: string | null = null;
+
+  @Setting(KEY, 'Upbit: access key of a key without any right, for the state of its wallets')
+  readonly upbitAccessKey: string | null = null;
+
+  @Setting(KEY, 'Upbit: the secret key that belongs to it')
+  readonly upbitSecretKey: string | null = null;
+
+  @Setting(KEY, 'Binance: API key of a key that may only read, for the state of its wallets')
+  readonly binanceAccessKey: string | null = null;
+
+  @Setting(KEY, 'Binance: the secret key that belongs to it')
+  readonly binanceSecretKey: string | null = null;
 
   @Setting(choice(...LOG_LEVELS), 'least important level that is logged')
   readonly logLevel: (typeof LOG_LEVELS)[number] = 'info';
@@ -120,4 +134,8 @@ export const FROM_FILE: readonly (keyof Infrastructure)[] = [
   'alertmanagerUrl',
   'deadManWebhook',
   'bankRateUrl',
+  'upbitAccessKey',
+  'upbitSecretKey',
+  'binanceAccessKey',
+  'binanceSecretKey',
 ];

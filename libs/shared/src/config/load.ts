@@ -12,6 +12,7 @@ import { faultsOfMessage } from './setting.ts';
 import { faultsOfLive, faultsTogether, fitVenues } from './together.ts';
 import { type Draft, defaults, newSection, Origins, SECTION_NAMES } from './tree.ts';
 import { layVariables, type Variables } from './variables.ts';
+import { faultsOfKeys } from './venue-keys.ts';
 
 export const ENVIRONMENTS = ['local_dev', 'paper', 'live'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -57,7 +58,7 @@ export function loadConfig(options: LoadOptions): Config {
   ];
   const { infrastructure, ...session } = draft as unknown as SessionConfig & { infrastructure: Infrastructure };
   // Only values that are good for themselves can be compared with each other.
-  if (faults.length === 0) faults.push(...faultsTogether(session));
+  if (faults.length === 0) faults.push(...faultsTogether(session), ...faultsOfKeys(draft.infrastructure ?? {}));
   if (environment === 'live') faults.push(...faultsOfLive(infrastructure, session));
   if (faults.length > 0) throw new ConfigError(environment, faults);
   return deeplyFrozen({ infrastructure: { environment, ...infrastructure }, session });

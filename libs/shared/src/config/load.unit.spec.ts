@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { canonicalJson, configHash } from './canonical.ts';
 import { ConfigError } from './fault.ts';
 import { type Config, loadConfig } from './load.ts';
+import { venueKeysOf } from './venue-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arb-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -315,6 +316,38 @@ describe('secrets', () => {
     const env = { ARB_NATS_PASSWORD: 'hunter2', ARB_NATS_PASSWORD_FILE: join(folder, 'secret') };
     expect(faults({ env })[0]).toMatch(/ARB_NATS_PASSWORD_FILE: .*which is set too/);
     expect(faults({ env: { ARB_NATS_PASSWORD_FILE: '/nowhere/s' } })[0]).toMatch(/ARB_NATS_PASSWORD_FILE: .*cannot be read/);
+  });
+
+  it('are both halves of a key of an exchange: by variable or file, in no file of settings and not in what a session is made of', () => {
+    writeFileSync(join(folder, 'secret'), 'hunter2-secret\n');
+    const env = { ARB_UPBIT_ACCESS_KEY: 'hunter2-access', ARB_UPBIT_SECRET_KEY_FILE: join(folder, 'secret') };
+    const { infrastructure, session } = load({ env });
+    expect([...venueKeysOf(infrastructure)]).toEqual([['upbit', { access: 'hunter2-access', secret: 'hunter2-secret' }]]);
+    expect(JSON.stringify(session)).not.toContain('hunter2');
+    expect(configHash(session)).toBe(configHash(load({}).session));
+    for (const key of ['upbitAccessKey', 'binanceSecretKey']) {
+      const found = faults({ yaml: `infrastructure: { ${key}: hunter2-x }` });
+      expect(found[0]).toMatch(new RegExp(`${key}: \\*\\*\\*, holds a secret`));
+      expect(found.join()).not.toContain('hunter2');
+    }
+  });
+
+  it.each([
+    [
+      'ARB_UPBIT_ACCESS_KEY',
+      'infrastructure.upbitSecretKey: nothing, is missing: infrastructure.upbitAccessKey alone signs nothing, set ARB_UPBIT_SECRET_KEY or ARB_UPBIT_SECRET_KEY_FILE, or unset ARB_UPBIT_ACCESS_KEY',
+    ],
+    [
+      'ARB_BINANCE_SECRET_KEY',
+      'infrastructure.binanceAccessKey: nothing, is missing: infrastructure.binanceSecretKey alone signs nothing, set ARB_BINANCE_ACCESS_KEY or ARB_BINANCE_ACCESS_KEY_FILE, or unset ARB_BINANCE_SECRET_KEY',
+    ],
+  ])('are refused by halves: %s alone', (variable, line) => {
+    expect(faults({ env: { [variable]: 'hunter2-half' } })).toEqual([line]);
+  });
+
+  it('do not hold what no header can hold: an HTTP client would repeat it', () => {
+    const found = faults({ env: { ARB_UPBIT_ACCESS_KEY: 'hunter2\nhunter2', ARB_UPBIT_SECRET_KEY: 'hunter2-secret' } });
+    expect(found).toEqual([expect.stringContaining('infrastructure.upbitAccessKey: ***, is not a key as the exchange has written it')]);
   });
 
   it('do not show in a fault', () => {

@@ -1,5 +1,6 @@
 import type { VenueAdapter } from '../adapter.ts';
 import { BinanceFeed } from './feed.ts';
+import { binanceKeyRefusal, signBinance } from './key.ts';
 import { binanceRest } from './rest.ts';
 import { BINANCE_CONNECTION, BINANCE_LIMITS, binanceFees, binanceLimitNews } from './rules.ts';
 import { binanceSymbols } from './symbols.ts';
@@ -14,4 +15,6 @@ export const binance: VenueAdapter = {
   feed: (options) => new BinanceFeed(options),
   rest: binanceRest,
   limitNews: binanceLimitNews,
+  sign: signBinance,
+  keyRefusal: binanceKeyRefusal,
 };

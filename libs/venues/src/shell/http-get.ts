@@ -2,15 +2,20 @@ import type { RestResponse } from '../rest.ts';
 import { whyOf } from './why.ts';
 
 /** Rejects where no whole answer is had: the sentence says why. */
-export type HttpGet = (url: string, forbiddenHeaders?: readonly string[]) => Promise<RestResponse>;
+export type HttpGet = (
+  url: string,
+  forbiddenHeaders?: readonly string[],
+  /** Beside those that every request has. */
+  headers?: Readonly<Record<string, string>>,
+) => Promise<RestResponse>;
 
 const TIMEOUT_MS = 10_000;
 /** The longest real answer, all pairs of Binance with their filters, has some 15 MB. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const SENT_HEADERS: Readonly<Record<string, string>> = { accept: 'application/json', 'user-agent': 'arbitrage-lite' };
 
-export const httpGet: HttpGet = async (url, forbiddenHeaders = []) => {
-  const headers = Object.fromEntries(Object.entries(SENT_HEADERS).filter(([name]) => !forbiddenHeaders.includes(name)));
+export const httpGet: HttpGet = async (url, forbiddenHeaders = [], more = {}) => {
+  const headers = Object.fromEntries(Object.entries({ ...SENT_HEADERS, ...more }).filter(([name]) => !forbiddenHeaders.includes(name)));
   let response: Response;
   try {
     response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -32,7 +37,7 @@ async function bodyOf(response: Response): Promise<Uint8Array> {
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
-/** A query may hold a key. */
+/** A query may hold a key or a signature. */
 function withoutQuery(url: string): string {
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);

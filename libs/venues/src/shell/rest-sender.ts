@@ -1,6 +1,7 @@
 import type { VenueAdapter } from '../adapter.ts';
 import { backoffMs } from '../limits.ts';
 import type { RestRequest, RestResponse } from '../rest.ts';
+import type { SignedRequest } from '../signing.ts';
 import { Bucket, type Urgency } from './bucket.ts';
 import type { Clock } from './clock.ts';
 import type { HttpGet } from './http-get.ts';
@@ -25,8 +26,9 @@ export interface RestSenderDeps {
   readonly adapter: VenueAdapter;
   readonly clock: Clock;
   readonly get: HttpGet;
-  /** Null where it cannot be asked here: a signed one without a key. */
-  readonly address: (request: RestRequest) => string | null;
+  readonly address: (request: Pick<RestRequest, 'host' | 'path'>) => string;
+  /** Null where there is no key: what has to be signed is not asked then. */
+  readonly sign: ((request: RestRequest) => SignedRequest) | null;
 }
 
 interface Turn {
@@ -134,15 +136,16 @@ export class RestSender {
 
   private send(ask: Ask, now: number): void {
     const { request } = ask;
-    const address = this.deps.address(request);
-    if (address === null) {
+    const { address, sign, get, adapter } = this.deps;
+    if (request.signed && sign === null) {
       ask.answered(noAnswer('it needs a key'));
       return;
     }
+    const { path, headers } = request.signed && sign !== null ? sign(request) : { path: request.path, headers: {} };
     this.turnOf(request.limit).bucket?.spend(request.weight, now);
     this.running++;
     this.counted.sent++;
-    this.deps.get(address, this.deps.adapter.connection.forbiddenHeaders).then(
+    get(address({ host: request.host, path }), adapter.connection.forbiddenHeaders, headers).then(
       (response) => this.done(ask, response),
       (error: Error) => this.done(ask, noAnswer(error.message)),
     );

@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { binance } from '../binance/index.ts';
 import type { RestRequest, RestResponse } from '../rest.ts';
 import { upbit } from '../upbit/index.ts';
-import { RestSender } from './rest-sender.ts';
+import { RestSender, type RestSenderDeps } from './rest-sender.ts';
 import { FakeClock } from './testing.ts';
 
 /** A venue whose answers the test gives one by one. */
-function sender(adapter = upbit) {
+function sender(adapter = upbit, sign: RestSenderDeps['sign'] = null, headers: unknown[] = []) {
   const clock = new FakeClock();
   const calls: { readonly url: string; readonly answer: (response: Partial<RestResponse>) => Promise<void>; fail: () => Promise<void> }[] =
     [];
@@ -14,9 +14,11 @@ function sender(adapter = upbit) {
   const rest = new RestSender({
     adapter,
     clock,
-    address: ({ host, path, signed }) => (signed ? null : host + path),
-    get: (url) =>
+    address: ({ host, path }) => host + path,
+    sign,
+    get: (url, _forbidden, more) =>
       new Promise((resolve, reject) => {
+        headers.push(more);
         calls.push({
           url,
           answer: (response) => {
@@ -153,6 +155,35 @@ describe('a venue’s REST requests', () => {
       [0, 'nobody there'],
       [0, 'it needs a key'],
     ]);
+  });
+
+  it('are signed at the moment at which they go out, and then ask what was signed', async () => {
+    const headers: unknown[] = [];
+    const at: number[] = [];
+    const { clock, calls, ask, answers } = sender(
+      upbit,
+      ({ path }) => {
+        at.push(clock.monotonicMs());
+        return { path: `${path}?signature=1`, headers: { authorization: 'Bearer 1' } };
+      },
+      headers,
+    );
+    const wallets = upbit.rest.wallets()[0] as RestRequest;
+    ask({ ...wallets, limit: 'orderbook' });
+    await calls[0]?.answer({ status: 500 });
+    const first = clock.monotonicMs();
+    ask({ ...wallets, limit: 'orderbook' });
+    clock.pass(600);
+    expect(at).toEqual([first, expect.any(Number)]);
+    expect(at[1]).toBeGreaterThanOrEqual(first + 500);
+    ask(book('KRW-BTC'));
+    expect(calls.map(({ url }) => url)).toEqual([
+      'https://api.upbit.com/v1/status/wallet?signature=1',
+      'https://api.upbit.com/v1/status/wallet?signature=1',
+      expect.stringContaining('markets=KRW-BTC'),
+    ]);
+    expect(headers).toEqual([{ authorization: 'Bearer 1' }, { authorization: 'Bearer 1' }, {}]);
+    expect(answers.map(({ status }) => status)).toEqual([500]);
   });
 
   it('are asked once where the same owner asks again before its turn, and are bounded', async () => {

@@ -1,18 +1,19 @@
 import type { KeptFault, VenueAdapter } from '../adapter.ts';
 import type { RestRequest, RestResponse } from '../rest.ts';
+import type { VenueKey } from '../signing.ts';
 import type { SymbolMap } from '../symbols.ts';
 import { Bucket } from './bucket.ts';
 import type { Clock } from './clock.ts';
 import type { HttpGet } from './http-get.ts';
 import { RestSender } from './rest-sender.ts';
+import { signerWith } from './signer.ts';
 import type { OpenSocket } from './venue-socket.ts';
 import { type StreamSink, VenueStream } from './venue-stream.ts';
 
 /** Where a venue is found: its own hosts, or others that speak its protocol. */
 export interface VenueAddresses {
   readonly socket: string;
-  /** Null where a request cannot be asked: a signed one without a key. */
-  rest(request: Pick<RestRequest, 'host' | 'path' | 'signed'>): string | null;
+  rest(request: Pick<RestRequest, 'host' | 'path'>): string;
 }
 
 export interface VenueShellDeps {
@@ -22,6 +23,8 @@ export interface VenueShellDeps {
   readonly random: () => number;
   readonly openSocket: OpenSocket;
   readonly httpGet: HttpGet;
+  /** Null where there is none: what the venue tells to key holders only is not asked then. */
+  readonly key: VenueKey | null;
   readonly symbols: SymbolMap;
   /** Levels a side in each book: 1 to 30. */
   readonly depth: number;
@@ -43,9 +46,10 @@ export class VenueShell {
 
   constructor(deps: VenueShellDeps) {
     this.deps = deps;
-    const { adapter, clock, httpGet, addresses } = deps;
+    const { adapter, clock, httpGet, addresses, key } = deps;
     this.connects = new Bucket(adapter.connection.connects);
-    this.rest = new RestSender({ adapter, clock, get: httpGet, address: (request) => addresses.rest(request) });
+    const sign = key === null ? null : signerWith(adapter, key, clock);
+    this.rest = new RestSender({ adapter, clock, get: httpGet, address: (request) => addresses.rest(request), sign });
   }
 
   /** Watches these codes from now on: those that stay keep their connection. */

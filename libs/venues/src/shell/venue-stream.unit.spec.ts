@@ -28,6 +28,7 @@ function venue(adapter: VenueAdapter, codes: readonly string[]) {
       const whole = [{ market: 'KRW-BTC', timestamp: AT, orderbook_units: units }];
       return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(url.startsWith('/api') ? depth : whole)) };
     },
+    key: null,
     symbols: adapter.symbols(),
     depth: 30,
     trades: true,

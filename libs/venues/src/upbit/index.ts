@@ -1,5 +1,6 @@
 import type { VenueAdapter } from '../adapter.ts';
 import { UpbitFeed } from './feed.ts';
+import { signUpbit, upbitKeyRefusal } from './key.ts';
 import { upbitRest } from './rest.ts';
 import { UPBIT_CONNECTION, UPBIT_LIMITS, upbitFees, upbitLimitNews } from './rules.ts';
 import { upbitSymbols } from './symbols.ts';
@@ -14,4 +15,6 @@ export const upbit: VenueAdapter = {
   feed: (options) => new UpbitFeed(options),
   rest: upbitRest,
   limitNews: upbitLimitNews,
+  sign: signUpbit,
+  keyRefusal: upbitKeyRefusal,
 };

@@ -1,12 +1,15 @@
-import type { VenueAdapter } from '@arb/venues';
+import type { VenueAdapter, VenueKey } from '@arb/venues';
 import type { VenueAddresses } from '@arb/venues/shell';
 
-/** The venue's own hosts. What is signed needs a key, and there is none here: no wallet status then. */
+/** The venue's own hosts. */
 export function liveAddresses({ connection }: VenueAdapter): VenueAddresses {
-  return { socket: connection.url, rest: ({ host, path, signed }) => (signed ? null : host + path) };
+  return { socket: connection.url, rest: ({ host, path }) => host + path };
 }
 
-/** At `<base>/<venue>`, followed by the venue's own paths; signatures are not looked at there. */
+/** What every simulated venue knows: it is no secret, and a real key never goes there. */
+export const SIMULATED_KEY: VenueKey = { access: 'simulated', secret: 'simulated' };
+
+/** At `<base>/<venue>`, followed by the venue's own paths. */
 export function simulatedAddresses({ venue, connection }: VenueAdapter, base: string): VenueAddresses {
   const root = `${base.replace(/\/+$/, '')}/${venue}`;
   const { pathname, search } = new URL(connection.url);

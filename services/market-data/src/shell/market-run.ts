@@ -1,9 +1,9 @@
 import type { SessionConfig } from '@arb/shared/core';
 import type { Cancel, Log, ShellContext, Time } from '@arb/shared/runtime';
-import { type SymbolMap, VENUES, type VenueAdapter } from '@arb/venues';
+import { type SymbolMap, VENUES, type VenueAdapter, type VenueKey } from '@arb/venues';
 import { type HttpGet, type OpenSocket, type StreamSink, VenueShell } from '@arb/venues/shell';
 import { chooseCoins, LeavingCoins, type Listing, ReceiverClock, type Settings, settingsOf } from '../core/index.ts';
-import { liveAddresses, simulatedAddresses, simulatedBank } from './addresses.ts';
+import { liveAddresses, SIMULATED_KEY, simulatedAddresses, simulatedBank } from './addresses.ts';
 import { BankRate } from './bank-rate.ts';
 import { BookOutlet } from './book-outlet.ts';
 import { FxDesk } from './fx-desk.ts';
@@ -27,6 +27,8 @@ export interface MarketDeps {
   readonly log: Log;
   readonly openSocket: OpenSocket;
   readonly httpGet: HttpGet;
+  /** By venue, of the real ones: for what they tell to key holders only. */
+  readonly keys: ReadonlyMap<string, VenueKey>;
   readonly recordings: LoadedRecordings | null;
 }
 
@@ -89,6 +91,7 @@ export class MarketRun {
         outlet: this.outlet,
         clock,
         fx: this.fx,
+        keyed: this.keyOf(config.name) !== null,
         connect: (sink, symbols) => this.connect(adapter, sink, symbols),
         listed: () => this.listed(),
       });
@@ -112,7 +115,13 @@ export class MarketRun {
     const { depth, trades, source } = this.settings;
     if (this.player !== null) return this.player.venue(adapter, { depth, trades, sink, symbols });
     const addresses = source === 'live' ? liveAddresses(adapter) : simulatedAddresses(adapter, simulatorUrl);
-    return new VenueShell({ adapter, addresses, clock: time, random, openSocket, httpGet, symbols, depth, trades, sink });
+    const key = this.keyOf(adapter.venue);
+    return new VenueShell({ adapter, addresses, clock: time, random, openSocket, httpGet, key, symbols, depth, trades, sink });
+  }
+
+  private keyOf(venue: string): VenueKey | null {
+    if (this.settings.source === 'simulated') return SIMULATED_KEY;
+    return this.settings.source === 'live' ? (this.deps.keys.get(venue) ?? null) : null;
   }
 
   // ---- which coins --------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import {
   type SymbolMap,
   type TradeOut,
   type VenueAdapter,
-  type WalletStatus,
 } from '@arb/venues';
 import type { StreamSink } from '@arb/venues/shell';
 import { type Listing, type ReceiverClock, type Settings, suspendedOf, warnedOf } from '../core/index.ts';
@@ -22,6 +21,7 @@ import { FxDesk } from './fx-desk.ts';
 import { instrumentsOf } from './instruments-of.ts';
 import type { VenueConnection } from './venue-connection.ts';
 import { VenueHealth, type VenueNotices } from './venue-health.ts';
+import { WalletWatch } from './wallet-watch.ts';
 
 /** The venue's list says which codes there are; a list that does not come is not waited for longer. */
 const LIST_PATIENCE_MS = 1_000;
@@ -46,6 +46,8 @@ export interface VenueDeskDeps {
   /** What all venues' books say of this machine's clock. */
   readonly clock: ReceiverClock;
   readonly fx: FxDesk;
+  /** There is a key for what the venue tells to key holders only. */
+  readonly keyed: boolean;
   readonly connect: (sink: StreamSink, symbols: SymbolMap) => VenueConnection;
   /** The venue has said what it trades. */
   readonly listed: () => void;
@@ -65,13 +67,13 @@ export class VenueDesk {
   /** What the connection was last told to watch. */
   private watched: readonly string[] = [];
   private markets: ReadonlyMap<string, MarketStatus> | null = null;
-  private wallets: readonly WalletStatus[] = [];
+  private readonly wallets: WalletWatch;
   private readonly activity = new Map<string, MarketActivity>();
   private readonly rules = new Map<string, Instrument>();
   private saidInstruments = 'null';
   /** They may have changed since they were said. */
   private instrumentsDue = false;
-  private notices: VenueNotices = { suspended: [], warned: [] };
+  private notices: VenueNotices = { suspended: [], warned: [], walletsKnown: false, walletsWhy: null };
   private readonly cancels = new Map<string, Cancel>();
   /** How often in a row a question was not answered. */
   private readonly unanswered = new Map<string, number>();
@@ -92,8 +94,17 @@ export class VenueDesk {
       symbolOf: (code) => this.map.symbolOf(code),
       codeOf: (symbol) => this.map.codeOf(symbol),
     });
+    this.wallets = new WalletWatch({
+      adapter,
+      keyed: deps.keyed || settings.source === 'recording',
+      everyMs: settings.statusSeconds * 1_000,
+      ask: (request, take) => this.ask(request, take),
+      later: (ms, call) => this.later('wallets', ms, call),
+      log: deps.log,
+      changed: () => this.notice(),
+    });
     this.askMarkets([]);
-    this.askWallets();
+    this.wallets.ask();
     this.later('list', LIST_PATIENCE_MS, () => this.begin());
   }
 
@@ -330,27 +341,6 @@ export class VenueDesk {
     this.begin();
   }
 
-  private askWallets(): void {
-    const { adapter, settings } = this.deps;
-    const found: WalletStatus[] = [];
-    const requests = adapter.rest.wallets();
-    if (settings.source === 'live' && requests.every(({ signed }) => signed)) {
-      this.deps.log('warn', `${this.name} tells the state of its wallets to holders of a key only: no coin is known to be suspended`);
-      return;
-    }
-    let open = requests.length;
-    let failed = false;
-    for (const request of requests)
-      this.ask(request, (body) => {
-        if (body === null) failed = true;
-        else found.push(...adapter.rest.decodeWallets(body));
-        if (--open > 0) return;
-        if (!failed) this.wallets = found;
-        this.notice();
-        this.later('wallets', settings.statusSeconds * 1_000, () => this.askWallets());
-      });
-  }
-
   private askInstruments(): void {
     const { adapter } = this.deps;
     const codes = this.watchedCodes();
@@ -381,24 +371,28 @@ export class VenueDesk {
     return Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_MS * 2 ** Math.min(10, times));
   }
 
-  /** `take` gets null where no answer could be had or understood; what it throws of an answer counts as that too. */
-  private ask(request: RestRequest, take: (body: Uint8Array | null) => void): void {
+  /**
+   * `take` gets null where no answer could be had or understood; what it throws of an answer counts as that too. A refused key is for whoever
+   * asked to tell, and not each time.
+   */
+  private ask(request: RestRequest, take: (body: Uint8Array | null, refusal: string | null) => void): void {
     const fault = (why: string): void => {
       this.note('warn', `${this.name}: no ${request.what}: ${why}`.slice(0, 300), {});
     };
     this.connection.ask(request, (response: RestResponse) => {
       if (this.closed) return;
       const { status, body } = response;
+      const refusal = request.signed ? this.deps.adapter.keyRefusal(response) : null;
       if (status === 200) {
         try {
-          take(body);
+          take(body, null);
           return;
         } catch (error) {
           this.health.fault(this.deps.context.time.monotonicMs(), (error as Error).message);
           fault((error as Error).message);
         }
-      } else fault(status === 0 ? Buffer.from(body).toString().slice(0, 200) : `answers ${status}`);
-      take(null);
+      } else if (refusal === null) fault(status === 0 ? Buffer.from(body).toString().slice(0, 200) : `answers ${status}`);
+      take(null, refusal);
     });
   }
 
@@ -420,8 +414,13 @@ export class VenueDesk {
   }
 
   private notice(): void {
-    const wallets = this.wallets.map((wallet) => ({ ...wallet, coin: this.coinNames.canonical(wallet.coin) }));
-    this.notices = { suspended: suspendedOf(wallets, this.coinSet), warned: warnedOf(this.watchedMarkets(), this.coinSet) };
+    const wallets = this.wallets.known().map((wallet) => ({ ...wallet, coin: this.coinNames.canonical(wallet.coin) }));
+    this.notices = {
+      suspended: suspendedOf(wallets, this.coinSet),
+      warned: warnedOf(this.watchedMarkets(), this.coinSet),
+      walletsKnown: this.wallets.told(),
+      walletsWhy: this.wallets.refused(),
+    };
   }
 
   private merge(activity: MarketActivity): void {

@@ -10,6 +10,10 @@ const REPEAT_MS = 10_000;
 export interface VenueNotices {
   readonly suspended: Health['suspended'];
   readonly warned: NonNullable<Health['warned']>;
+  /** The state of the wallets has been said. */
+  readonly walletsKnown: boolean;
+  /** Why it is not told any more, where somebody must do something about it. */
+  readonly walletsWhy: string | null;
 }
 
 /** What is known of one venue's connection. All times are monotonic ms. */
@@ -66,11 +70,15 @@ export class VenueHealth {
     const what = JSON.stringify([state, notices]);
     if (what === this.saidWhat && now - this.saidAt < REPEAT_MS) return;
     const shed = dropped.shed > 0 ? `; ${dropped.shed} books shed since the stream is filling up` : '';
-    const counters = this.counters(now, connection, dropped, ages);
+    const untold = notices.walletsWhy === null ? '' : `; ${notices.walletsWhy}`;
+    const counters: Health['counters'] & object = {
+      ...this.counters(now, connection, dropped, ages),
+      walletsKnown: notices.walletsKnown ? 1 : 0,
+    };
     const said = say({
       venue: this.venue,
       state,
-      why: why + shed,
+      why: why + shed + untold,
       latencyMs: ages.latencyMs === null ? null : round(ages.latencyMs),
       reconnects: counters.reconnects ?? 0,
       conflated: dropped.conflated + dropped.shed,

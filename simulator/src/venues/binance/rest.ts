@@ -3,6 +3,7 @@ import { Allowance } from '../../server/allowance.ts';
 import type { Listing } from '../../server/listing.ts';
 import { dayOpening, turnoverOf } from '../../server/turnover.ts';
 import { type Floor, type HttpAnswer, type HttpRequest, json } from '../../server/venue.ts';
+import { binanceDoorman } from './key.ts';
 import type { BinanceStreams } from './streams.ts';
 import { bookTickerText, snapshotText } from './texts.ts';
 
@@ -26,6 +27,7 @@ export function binanceRest(floor: Floor, streams: BinanceStreams): (request: Ht
   const requests = new Allowance(REQUESTS_PER_5_MINUTES, 300_000);
   const warned = new Allowance(PATIENCE, 60_000);
   const bannedUntil = new Map<string, number>();
+  const doorman = binanceDoorman(floor);
 
   function within(request: HttpRequest, { weight, answer }: Priced): HttpAnswer {
     const { ip } = request;
@@ -176,7 +178,8 @@ export function binanceRest(floor: Floor, streams: BinanceStreams): (request: Ht
       }),
     );
 
-  function route({ path, query }: HttpRequest): Priced | null {
+  function route(request: HttpRequest): Priced | null {
+    const { path, query } = request;
     const all = !query.has('symbol');
     switch (path) {
       case '/api/v3/ping':
@@ -199,7 +202,7 @@ export function binanceRest(floor: Floor, streams: BinanceStreams): (request: Ht
             }),
         };
       case '/sapi/v1/capital/config/getall':
-        return { weight: 10, answer: wallets };
+        return { weight: 10, answer: () => doorman(request) ?? wallets() };
       default:
         return null;
     }

@@ -2,6 +2,7 @@ import { priceOf } from '../../market/index.ts';
 import { Allowance } from '../../server/allowance.ts';
 import { type Floor, type HttpAnswer, type HttpRequest, json } from '../../server/venue.ts';
 import { bookText } from './book-text.ts';
+import { upbitDoorman } from './key.ts';
 import type { DayFigures } from './streams.ts';
 import { tickerOf } from './ticker-text.ts';
 
@@ -13,12 +14,13 @@ const MOST_DEPTH = 30;
 const PATIENCE = 50;
 const BLOCK_MS = 10_000;
 
-/** The quotation part of the REST interface. */
+/** The quotation part of the REST interface, and what of the rest a key without any right may ask. */
 export function upbitRest(floor: Floor, figures: DayFigures): (request: HttpRequest) => HttpAnswer {
   const quotation = new Allowance(PER_SECOND, 1_000);
   const exchange = new Allowance(WALLETS_PER_SECOND, 1_000);
   const warned = new Allowance(PATIENCE, 60_000);
   const blockedUntil = new Map<string, number>();
+  const doorman = upbitDoorman(floor);
 
   /** Counted per address and group; the answer says what is left. */
   function within(request: HttpRequest, group: string, allowance: Allowance, answer: () => HttpAnswer): HttpAnswer {
@@ -143,7 +145,7 @@ export function upbitRest(floor: Floor, figures: DayFigures): (request: HttpRequ
       case '/v1/ticker':
         return within(request, 'ticker', quotation, () => ticker(request));
       case '/v1/status/wallet':
-        return within(request, 'default', exchange, wallets);
+        return within(request, 'default', exchange, () => doorman(request) ?? wallets());
       case '/v1/orders/chance':
         return within(request, 'default', exchange, () => fees(request));
       default:
