@@ -380,6 +380,20 @@ export const kpi = record({
   numbers: dictionary(nullable(number), 64),
   /** Of the calibrated fill model: what its zones said and what the books showed. */
   zones: optional(list(record({ zone: text, predicted: number, seen: number, orders: count }), 64)),
+  /** Round trips that hold something, the oldest first, of parent sessions too: for whoever joins later than they were opened. */
+  open: optional(
+    list(
+      record({
+        trip,
+        coin,
+        state: oneOf('OPEN', 'CLOSING'),
+        route: nullable(record({ buy: venue, sell: venue })),
+        quantity: decimal,
+        since: count,
+      }),
+      50,
+    ),
+  ),
   /**
    * The newest legs that round trips left at a venue as stock, of parent sessions too; in the currency of `realised`. Below 0
    * what is owed. `cost` is what the trip's result took the coins for, `worth` what they are at the venue's best price now.

@@ -44,6 +44,22 @@ export function tripRow(event: StreamEvent<'position'>, before: TripRow | undefi
   return { ...row, why: clipped(row.why), openedAt, entered, kept: Number(kept) === 0 ? null : kept };
 }
 
+/** One that was opened before this process began to hear, or in a parent session: what the executor still says of it. */
+export function earlierTrip({ position, at }: StreamEvent<'kpi'>, { since, ...trip }: NonNullable<DataOf<'kpi'>['open']>[number]): TripRow {
+  const { quantity } = trip;
+  return {
+    ...trip,
+    pnl: null,
+    parts: {},
+    why: 'opened before this page began',
+    position,
+    at,
+    openedAt: since,
+    entered: quantity,
+    kept: null,
+  };
+}
+
 /** Open ones stay the longest; then those of which a leg is left for somebody to look after. */
 export function worthOfTrip({ state, kept }: TripRow): number {
   if (!isOver(state)) return 2;

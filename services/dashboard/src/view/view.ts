@@ -10,6 +10,7 @@ import {
   type BalanceRow,
   type Book,
   delivered,
+  earlierTrip,
   type FillRow,
   isDone,
   isOver,
@@ -142,8 +143,9 @@ export function makeView(): View {
         return;
       }
       case 'kpi': {
-        const { trips, realised, unrealised, drawdown, numbers, kept = [] } = event.data;
-        kpi = { trips, realised, unrealised, drawdown, numbers, kept };
+        const { trips: count, realised, unrealised, drawdown, numbers, open = [], kept = [] } = event.data;
+        for (const trip of open) if (trips.get(trip.trip) === undefined) trips.put(trip.trip, earlierTrip(event, trip));
+        kpi = { trips: count, realised, unrealised, drawdown, numbers, kept };
         change('kpi');
         return;
       }

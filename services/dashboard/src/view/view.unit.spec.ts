@@ -246,6 +246,37 @@ describe('PnL', () => {
   });
 });
 
+describe('round trips that were opened before it began to hear', () => {
+  const earlier = {
+    trip: 'BTC-1',
+    coin: 'BTC',
+    state: 'OPEN',
+    route: { buy: 'binance', sell: 'upbit' },
+    quantity: '0.5',
+    since: 7,
+  } as const;
+
+  it('are listed as the executor says them, until they speak for themselves', () => {
+    const view = makeView();
+    const tape = makeTape();
+    const said = kpi(tape) as StreamEvent<'kpi'>;
+    view.hear({ ...said, data: { ...said.data, open: [earlier] } });
+    expect(view.state().trips).toMatchObject([{ trip: 'BTC-1', state: 'OPEN', quantity: '0.5', openedAt: 7, route: earlier.route }]);
+    view.hear(trip(tape, 'BTC-1', 'CLOSED', '1.5'));
+    expect(view.state().trips).toMatchObject([{ trip: 'BTC-1', state: 'CLOSED', openedAt: 7, entered: '0.5' }]);
+  });
+
+  it('change nothing of one that has been heard', () => {
+    const view = makeView();
+    const tape = makeTape();
+    view.hear(trip(tape, 'BTC-1', 'OPEN'));
+    const before = view.state().trips;
+    const said = kpi(tape) as StreamEvent<'kpi'>;
+    view.hear({ ...said, data: { ...said.data, open: [earlier] } });
+    expect(view.state().trips).toEqual(before);
+  });
+});
+
 describe('kept legs', () => {
   it('are as the executor last said, whichever session left them, and none where an older one says nothing of them', () => {
     const view = makeView();

@@ -93,6 +93,23 @@ describe('key figures', () => {
     expect(kpis(bench).at(-1)?.unrealised).toBeNull();
   });
 
+  it('name the round trips that hold something, as long as they do', () => {
+    const bench = begun();
+    bench.feed(allow('enter', ENTRY));
+    bench.pass(50);
+    bench.pass(9_950);
+    const [entered] = bench.said('position').flatMap(({ data }) => (data.state === 'OPEN' ? [data] : []));
+    const { trip, coin, quantity, route } = entered as DataOf<'position'>;
+    expect(kpis(bench).at(-1)?.open).toEqual([{ trip, coin, state: 'OPEN', route, quantity, since: expect.any(Number) }]);
+    binance(bench, [[99.5, 5]], [[100, 5]]);
+    upbit(bench, [[149_000, 5]], [[150_000, 5]]);
+    bench.feed(allow('exit', EXIT, { trip }));
+    bench.pass(50);
+    bench.pass(9_950);
+    expect(bench.said('position').at(-1)?.data.state).toBe('CLOSED');
+    expect(kpis(bench).at(-1)).not.toHaveProperty('open');
+  });
+
   it('mark two trips one after the other: the same depth closes only one of them', () => {
     const bench = begun('4');
     for (const trip of ['BTC-1', 'BTC-2']) {

@@ -6,6 +6,8 @@ import { keptNow } from './kept.ts';
 import { unrealised } from './mark.ts';
 
 const HOUR_MICROS = 3_600_000_000;
+/** Of the round trips that are open, so many are named. */
+const MOST_OPEN = 50;
 
 /** To six places: enough to read, and the same digits on every machine. */
 function rounded(value: number): number {
@@ -41,6 +43,7 @@ export function sayKpi(desk: Desk, context: CoreContext): void {
     modelError: settings.model.name === 'calibrated' ? ratio(stats.errorSquares, zoned(stats.zones)) : null,
   };
   const { closed, unwound, failed, won, lost, realised, drawdown } = stats;
+  const open = openNow(desk);
   const event: DataOf<'kpi'> = {
     since: stats.since,
     trips: { open: desk.trips.size, closed, unwound, failed, won, lost },
@@ -48,6 +51,7 @@ export function sayKpi(desk: Desk, context: CoreContext): void {
     unrealised: mark === null ? null : { amount: mark, currency },
     drawdown: { amount: drawdown, currency },
     numbers,
+    ...(open.length === 0 ? {} : { open }),
     ...(desk.kept.length === 0 ? {} : { kept: keptNow(desk, context.now) }),
   };
   const { model } = settings;
@@ -61,6 +65,17 @@ export function sayKpi(desk: Desk, context: CoreContext): void {
     }));
     context.emit('kpi', [], { ...event, zones });
   }
+}
+
+/** Those that hold something; the rest is on its way in, or out and told at its end. */
+function openNow(desk: Desk): NonNullable<DataOf<'kpi'>['open']> {
+  const open: NonNullable<DataOf<'kpi'>['open']>[number][] = [];
+  for (const { id, coin, route, quantity, enteredAt, phase } of desk.trips.values()) {
+    if (Number(quantity) === 0) continue;
+    open.push({ trip: id, coin, state: phase?.kind === 'exit' ? 'CLOSING' : 'OPEN', route, quantity, since: enteredAt });
+    if (open.length >= MOST_OPEN) break;
+  }
+  return open;
 }
 
 function zoned(zones: Desk['stats']['zones']): number {
