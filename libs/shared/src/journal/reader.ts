@@ -59,12 +59,17 @@ export function openJournalReader(url: string): PostgresJournalReader {
     return row === undefined ? null : sessionRow(row);
   }
 
-  /** A session's number never changes. */
+  /** A session's number never changes; only one that is being imported may be taken back, and come again under another. */
   async function numberOf(session: string): Promise<number | null> {
     const known = numbers.get(session);
     if (known !== undefined) return known;
-    const row = await oneSession('WHERE id = $1', [session]);
-    if (row === null) return null;
+    const [row] = await ask<{ number: number; stays: boolean }>(
+      'while reading the sessions',
+      "SELECT number, imported_at IS NULL OR status = 'ended' AS stays FROM sessions WHERE id = $1",
+      [session],
+    );
+    if (row === undefined) return null;
+    if (!row.stays) return row.number;
     if (numbers.size >= MAX_KNOWN_SESSIONS) numbers.clear();
     numbers.set(session, row.number);
     return row.number;

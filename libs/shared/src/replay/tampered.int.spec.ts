@@ -1,8 +1,12 @@
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { migrate, openArchive, type PostgresServer, startPostgres } from '../journal/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
+import { exportSession } from './file/export.ts';
 import { planRanges } from './ranges.ts';
+import { NotThere, resolveSession } from './resolve.ts';
+import { stateAt } from './state.ts';
 import { recordSession, tinyCores } from './testing.ts';
 import { storeSession } from './testing-store.ts';
 import { type VerifyReport, verifySession } from './verify.ts';
@@ -192,6 +196,32 @@ describe('a change of the journal', () => {
     const lost = await changed(`UPDATE sessions SET status = 'lost', lost_from = ${end + 1} WHERE id = 'first-1'`);
     expect((await verified(lost)).faults).toEqual([]);
     expect(checks(await verified(lost, 'second-1'))).toEqual(['parent']);
+  });
+});
+
+describe('where a row is missing', () => {
+  it('no state is told that leaves it out, and no file is written that would be refused', async () => {
+    const at = positionOf('decision');
+    const begin = Math.max(...first.snapshots.filter(({ position }) => position < at).map(({ position }) => position), 0);
+    const url = await changed(`DELETE FROM events_ledger WHERE session_number = 1 AND position = ${at}`);
+    const archive = openArchive(url);
+    try {
+      const missing = `position ${at} is missing in the journal`;
+      expect(at).toBeGreaterThan(begin);
+      await expect(stateAt(archive, first.session, 'risk', at + 2, cores)).rejects.toThrow(missing);
+      await expect(exportSession(archive, first.session, new PassThrough().resume())).rejects.toThrow(missing);
+    } finally {
+      await archive.close();
+    }
+  });
+});
+
+describe('a session that is named by what is no name', () => {
+  it('is not there', async () => {
+    const archive = openArchive(server.url);
+    for (const text of ["first-1'; DROP TABLE seals; --", 'first\u0000', '%', '../first-1', 'ü'])
+      await expect(resolveSession(archive, text)).rejects.toThrow(NotThere);
+    await archive.close();
   });
 });
 
