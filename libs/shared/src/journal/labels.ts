@@ -36,7 +36,7 @@ const HEADER = `'{"n":' || n || ',"source":"' || source || '","session":"' || $2
 
 /**
  * The labels of those rows of which the database itself cannot say that they fit: all but a few do, and are seen to do so by
- * their first bytes, which costs a tenth of reading them. For the others whoever has judged the row says so.
+ * their first bytes, which costs it less than sending them. For the others whoever has judged the row says so.
  */
 export function doubtfulLabelsQuery(sessionNumber: number, from: number, to: number): string {
   const within = `session_number = ${whole(sessionNumber, 'session')} AND position BETWEEN ${whole(from, 'from')} AND ${whole(to, 'to')}`;
