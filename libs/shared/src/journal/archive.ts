@@ -50,8 +50,6 @@ export interface Archive extends PostgresJournalReader {
   list(limit: number): Promise<readonly ListedSession[]>;
   listed(session: string): Promise<ListedSession | null>;
   childrenOf(session: string): Promise<readonly string[]>;
-  /** The whole effective configuration, as JSON. */
-  configOf(session: string): Promise<string>;
   /** Of the ledger by type; of market data by type only where it is quickly counted. */
   counts(
     session: SessionRow,
@@ -170,11 +168,6 @@ export function openArchive(url: string): Archive {
         [session],
       );
       return rows.map(({ id }) => id);
-    },
-
-    async configOf(session) {
-      const [row] = await ask<{ config: string }>('while reading a configuration', 'SELECT config FROM sessions WHERE id = $1', [session]);
-      return row?.config ?? '{}';
     },
 
     async counts(session, head) {

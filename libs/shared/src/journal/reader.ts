@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { JournalReader, Seal, SessionRow, StoredEvent, StoredSnapshot } from '../runtime/ports.ts';
 import { CopyOut } from './copy-out.ts';
 import { explain, JournalError } from './errors.ts';
+import { doubtfulLabelsQuery, type LabelsRecord, type RowLabels, rowLabels } from './labels.ts';
 import { SEAL_COLUMNS, SESSION_COLUMNS, type SealRecord, type SessionRecord, seal, sessionRow, whole } from './rows.ts';
 
 export interface PostgresJournalReader extends JournalReader {
@@ -11,6 +12,14 @@ export interface PostgresJournalReader extends JournalReader {
   keptFrom(session: string): Promise<number | null>;
   /** Of a service's snapshots, ascending. */
   snapshotPositions(session: string, service: string): Promise<readonly number[]>;
+  /** What stands beside the bytes of the rows in a range, of which it is not plain that it fits them. */
+  doubtfulLabels(session: string, from: number, to: number): Promise<readonly RowLabels[]>;
+  /** A row that no seal covers, because it stands above the last one or below the first position; null where there is none. */
+  unsealed(session: string): Promise<number | null>;
+  /** It came out of a file. */
+  isImported(session: string): Promise<boolean>;
+  /** The whole effective configuration, as JSON. */
+  configOf(session: string): Promise<string>;
 }
 
 const MAX_CONNECTIONS = 4;
@@ -50,15 +59,29 @@ export function openJournalReader(url: string): PostgresJournalReader {
     return row === undefined ? null : sessionRow(row);
   }
 
-  /** A session's number never changes. */
+  /** A session's number never changes; only one that is being imported may be taken back, and come again under another. */
   async function numberOf(session: string): Promise<number | null> {
     const known = numbers.get(session);
     if (known !== undefined) return known;
-    const row = await oneSession('WHERE id = $1', [session]);
-    if (row === null) return null;
+    const [row] = await ask<{ number: number; stays: boolean }>(
+      'while reading the sessions',
+      "SELECT number, imported_at IS NULL OR status = 'ended' AS stays FROM sessions WHERE id = $1",
+      [session],
+    );
+    if (row === undefined) return null;
+    if (!row.stays) return row.number;
     if (numbers.size >= MAX_KNOWN_SESSIONS) numbers.clear();
     numbers.set(session, row.number);
     return row.number;
+  }
+
+  async function head(session: string): Promise<number> {
+    const rows = await ask<{ head: string }>(
+      `while reading the head of session ${session}`,
+      'SELECT coalesce(max(to_position), 0) AS head FROM seals WHERE session_number = (SELECT number FROM sessions WHERE id = $1)',
+      [session],
+    );
+    return Number(rows[0]?.head ?? 0);
   }
 
   return {
@@ -67,14 +90,7 @@ export function openJournalReader(url: string): PostgresJournalReader {
 
     session: (id) => oneSession('WHERE id = $1', [id]),
 
-    async head(session) {
-      const rows = await ask<{ head: string }>(
-        `while reading the head of session ${session}`,
-        'SELECT coalesce(max(to_position), 0) AS head FROM seals WHERE session_number = (SELECT number FROM sessions WHERE id = $1)',
-        [session],
-      );
-      return Number(rows[0]?.head ?? 0);
-    },
+    head,
 
     async lastSeal(session) {
       const [last] = await ask<SealRecord>(
@@ -156,14 +172,10 @@ export function openJournalReader(url: string): PostgresJournalReader {
       );
       const [found] = rows;
       if (found === undefined || found.first === null || Number(found.tables) < 2) return null;
-      // The first partition of a session begins at 1, or where it was imported from.
-      const rowsThere = await ask<{ position: string }>(
-        doing,
-        `SELECT position FROM (SELECT session_number, position FROM events_market UNION ALL SELECT session_number, position FROM events_ledger) e
-         WHERE session_number = (SELECT number FROM sessions WHERE id = $1) AND position >= $2 ORDER BY position LIMIT 1`,
-        [session, found.first],
-      );
-      return rowsThere[0] === undefined ? null : Number(rowsThere[0].position);
+      // Whole partitions are dropped, and the first begins with a row: at 1, where a file began, or after those that were
+      // dropped. A row that is missing at its beginning was taken out, and does not count as dropped.
+      const first = Number(found.first);
+      return first > (await head(session)) ? null : first;
     },
 
     async snapshotPositions(session, service) {
@@ -173,6 +185,47 @@ export function openJournalReader(url: string): PostgresJournalReader {
         [session, service],
       );
       return rows.map(({ position }) => Number(position));
+    },
+
+    async doubtfulLabels(session, from, to) {
+      const number = await numberOf(session);
+      if (number === null) return [];
+      const rows = await ask<LabelsRecord>(
+        `while looking at the columns of session ${session} from position ${from}`,
+        doubtfulLabelsQuery(number, from, to),
+        [MAX_EVENTS, session],
+      );
+      return rows.map(rowLabels);
+    },
+
+    async unsealed(session) {
+      const number = await numberOf(session);
+      if (number === null) return null;
+      const last = `(SELECT coalesce(max(to_position), 0) FROM seals WHERE session_number = ${number})`;
+      const part = (table: string, where: string) =>
+        `(SELECT position FROM ${table} WHERE session_number = ${number} AND position ${where} ORDER BY position LIMIT 1)`;
+      // One statement: a batch and its seal are seen together.
+      const [row] = await ask<{ position: string }>(
+        `while looking for rows of session ${session} without a seal`,
+        `SELECT position FROM (${['events_market', 'events_ledger'].flatMap((table) => [part(table, '< 1'), part(table, `> ${last}`)]).join(' UNION ALL ')}) e
+         ORDER BY position LIMIT 1`,
+        [],
+      );
+      return row === undefined ? null : Number(row.position);
+    },
+
+    async isImported(session) {
+      const [row] = await ask<{ imported: boolean }>(
+        'while reading the sessions',
+        'SELECT imported_at IS NOT NULL AS imported FROM sessions WHERE id = $1',
+        [session],
+      );
+      return row?.imported === true;
+    },
+
+    async configOf(session) {
+      const [row] = await ask<{ config: string }>('while reading a configuration', 'SELECT config FROM sessions WHERE id = $1', [session]);
+      return row?.config ?? '{}';
     },
 
     close: () => pool.end(),

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { createGzip, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Archive, migrate, openArchive, openImport, openJournalStore, type PostgresServer, startPostgres } from '../journal/index.ts';
@@ -305,6 +305,31 @@ describe('an exported session', () => {
       expect(gunzipSync(zipped).length).toBe(file(lines).length);
     });
 
+    it.each(['M', 'P', 'B', 'S', 'E', 'X', 'L'] as const)('is refused at the line, whatever a line of kind %s holds', async (kind) => {
+      const { line: written } = await import('./file/format.ts');
+      const texts = ['null', '7', '', '{}', '{"session":null}', '{"from":1,"to":2,"market":"x","ledger":"x","head":"x","turns":"{"}'];
+      for (const text of texts) {
+        const odd = written(kind, Buffer.from(text)).toString('latin1').slice(0, -1);
+        await refused(
+          file(kind === 'M' ? [odd] : [lines[0] as string, odd, ...lines.slice(1)]),
+          new RegExp(`^line ${kind === 'M' ? 1 : 2}: `),
+        );
+      }
+    });
+
+    it('is refused before it fills the memory, however small it is', async () => {
+      const { rowLine } = await import('./file/format.ts');
+      const after = (JSON.parse((lines[0] as string).slice(2, -9)) as { after: number }).after;
+      const zeros = Buffer.alloc(4 * 1024 * 1024);
+      function* bomb(): Generator<Buffer> {
+        yield file(lines.slice(0, 2));
+        for (let i = 1; i <= 80; i++) yield rowLine({ position: after + i, storedAt: 1, subject: 'x', taken: false, bytes: zeros });
+      }
+      const gzip = createGzip({ level: 1 });
+      const bombed = importSession(url, Readable.from(bomb()).pipe(gzip));
+      await expect(bombed).rejects.toThrow(/^line \d+: more than \d+ bytes without a seal/);
+    });
+
     it('is no exported session when it is something else', async () => {
       await refused(Buffer.from('{"hello":1}\n'), /^line 1: .*no exported session/);
       await refused(Buffer.alloc(4_000, 'x'), /^line 1: /);
@@ -383,6 +408,18 @@ describe('an imported session', () => {
         await expect(resolveSession(there, text)).rejects.toThrow(/first-1 is being imported, or its import was broken off/);
       await importOf(url, await exported('first-1'));
       expect((await resolveSession(there, 'first-1')).end).toBe(end);
+    });
+  });
+
+  it('is found under its new number after an import of it was taken back, by whoever has looked at it meanwhile', async () => {
+    const url = await elsewhere();
+    await withArchive(url, async (there) => {
+      const half = await openImport(url, { ...first.session, config: '{}', startedAt: new Date(0).toISOString() });
+      expect(await there.events('first-1', 1, 1)).toEqual([]);
+      await half.remove();
+      await half.close();
+      await importOf(url, await exported('first-1'));
+      expect(await there.events('first-1', 1, 1)).toHaveLength(1);
     });
   });
 

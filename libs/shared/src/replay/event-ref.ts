@@ -49,7 +49,7 @@ function within(text: string): Inner | null {
   if (date !== null) return dateTime(date);
   const type = OF_TYPE.exec(text);
   if (type === null) return null;
-  if ((CATALOG as Record<string, unknown>)[type[1] as string] === undefined)
+  if (!Object.hasOwn(CATALOG, type[1] as string))
     throw new NotAnEvent(`"${text}": there is no event type ${type[1]}; there are ${Object.keys(CATALOG).join(', ')}`);
   return { kind: 'type', type: type[1] as string, which: type[2] as 'first' | 'last' };
 }
@@ -62,6 +62,8 @@ function timeOfDay([text, hours, minutes, seconds = '0', fraction = '']: RegExpE
 
 function dateTime([text, date, hours = '00', minutes = '00', seconds = '00', fraction = '', zone = 'Z']: RegExpExecArray): Inner {
   const ms = Date.parse(`${date}T${hours}:${minutes}:${seconds}${zone}`);
-  if (Number.isNaN(ms)) throw new NotAnEvent(`"${text}" is no time: no such date or hour`);
+  // A month's 30th or 31st that it does not have would be read as a day of the next month.
+  if (Number.isNaN(ms) || new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10) !== date)
+    throw new NotAnEvent(`"${text}" is no time: no such date or hour`);
   return { kind: 'time', micros: ms * 1_000 + Number(fraction.padEnd(6, '0')) };
 }

@@ -1,3 +1,4 @@
+import { SESSION_ID } from '../contracts/index.ts';
 import type { Archive } from '../journal/index.ts';
 import type { SessionRow } from '../runtime/index.ts';
 import { type EventRef, NotAnEvent, parseEventRef } from './event-ref.ts';
@@ -23,6 +24,7 @@ export async function resolveSession(archive: Archive, text?: string): Promise<S
       throw new NotThere('there is no session yet: "npm start" begins one, "arb import" brings one from another machine');
     return whole(archive, present.id);
   }
+  if (!SESSION_ID.test(text)) throw new NotThere(`no session ${JSON.stringify(text)} in the journal: "arb sessions" lists them`);
   if ((await archive.session(text)) !== null) return whole(archive, text);
   const alike = (await archive.list(1_000)).filter(({ id }) => id.startsWith(text));
   if (alike.length === 1) return whole(archive, (alike[0] as { id: string }).id);

@@ -45,6 +45,8 @@ export async function stateAt(
     const page = await rows.upTo(Math.min(position, at + 5_000));
     if (page.length === 0) throw new Error(`${session.id}: the journal has no rows above ${at}, expected them up to ${position}`);
     for (const row of page) {
+      if (row.position !== at + 1)
+        throw new Error(`${session.id}: position ${at + 1} is missing in the journal; "arb verify" looks for what else is`);
       derivation.see(row, intake, intake.judge(row) === 'taken');
       at = row.position;
     }

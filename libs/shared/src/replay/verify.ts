@@ -1,4 +1,7 @@
-import type { AnyEvent, CoreServiceName } from '../contracts/index.ts';
+import { canonicalJson } from '../config/canonical.ts';
+import type { AnyEvent, CoreServiceName, DataOf } from '../contracts/index.ts';
+import { labelsOf, type RowLabels } from '../journal/labels.ts';
+import { rowOf } from '../journal/row.ts';
 import { type Chain, type SealedRow, sealBatch, startChain } from '../journal/seal.ts';
 import { tableOf } from '../journal/table.ts';
 import { Intake, openSnapshot, type Seal, type SessionRow, type StoredEvent, sha256 } from '../runtime/index.ts';
@@ -9,7 +12,7 @@ import { type Cores, coreServices, parentsLast, versionsOf } from './starting.ts
 
 /** One thing that is not as it should be: where, what the journal should say, and what it says. */
 export interface VerifyFault {
-  readonly check: 'seal' | 'gap' | 'turn' | 'output' | 'snapshot' | 'parent';
+  readonly check: 'seal' | 'gap' | 'turn' | 'column' | 'output' | 'snapshot' | 'session' | 'parent';
   readonly position: number;
   readonly subject: string;
   readonly expected: string;
@@ -145,7 +148,8 @@ async function sealsBefore(
 ): Promise<{ readonly faults: readonly VerifyFault[]; readonly anchored: boolean }> {
   const faults: VerifyFault[] = [];
   let anchored = false;
-  if (after === 0 || (await keptFrom(journal, session)) === 1) return { faults, anchored };
+  if (after === 0 || (anchor === undefined && (await keptFrom(journal, session)) === 1)) return { faults, anchored };
+  const imported = (await journal.isImported?.(session.id)) ?? false;
   let previous: Seal | null = null;
   for (let at = 0; at < after && faults.length < MOST_FAULTS; ) {
     const seals = (await journal.seals(session.id, at + 1, PAGE)).filter(({ to }) => to <= after);
@@ -153,7 +157,7 @@ async function sealsBefore(
     for (const seal of seals) {
       if (seal.head === anchor) anchored = true;
       // What stands before the first seal of an imported range is in the journal it came from.
-      const chain: Chain | null = previous ?? (seal.from === 1 ? startChain() : null);
+      const chain: Chain | null = previous ?? (seal.from === 1 || !imported ? startChain() : null);
       if (chain !== null) {
         if (seal.from !== at + 1)
           faults.push({ check: 'gap', position: at + 1, subject: '', expected: `a seal from ${at + 1}`, found: `one from ${seal.from}` });
@@ -196,6 +200,8 @@ class RangeVerifier {
   private readonly snapshotsAhead = new Map<CoreServiceName, number[]>();
   private readonly faults: VerifyFault[] = [];
   private readonly parentHashes = new Map<string, string>();
+  /** Of rows that have not been looked at yet. */
+  private readonly labels = new Map<number, RowLabels>();
   private chain: Chain = startChain();
   private position: number;
   private events = 0;
@@ -217,7 +223,7 @@ class RangeVerifier {
   async run(): Promise<RangeReport> {
     const { journal, session, range } = this;
     await this.begin();
-    const rows = new RowReader(journal, session.id, range.after + 1);
+    const rows = new RowReader(journal, session.id, range.after + 1, undefined, (labels) => this.labels.set(labels.position, labels));
     if (range.whole) await this.checkEnd();
     let at = range.after;
     while (at < range.to) {
@@ -247,6 +253,13 @@ class RangeVerifier {
     const head = await this.journal.head(session.id);
     const to = session.end ?? head;
     if (head !== to) this.fault('gap', Math.min(head, to) + 1, '', `the last seal at the session's end, ${to}`, `one at ${head}`);
+    const unsealed = (await this.journal.unsealed?.(session.id)) ?? null;
+    if (unsealed !== null) this.fault('gap', unsealed, '', 'a seal over every row', 'a row without one');
+    const over = session.status === 'ended' || session.status === 'lost';
+    if (over !== (session.end !== null))
+      this.fault('session', head, 'sessions.status', over ? 'an end' : 'no end before it is over', `${session.status}, end ${session.end}`);
+    if (session.status === 'lost' && session.lostFrom !== to + 1)
+      this.fault('session', head, 'sessions.lost_from', String(to + 1), String(session.lostFrom));
     if (to === 0 && session.status !== 'starting' && session.end === null)
       this.fault('gap', 1, 'session.started', 'the first event of a live session', 'an empty journal');
   }
@@ -333,6 +346,7 @@ class RangeVerifier {
       }
       expected++;
       const sealed = this.one(row);
+      if (row.position === 1) await this.compareStarted(this.intake.event);
       judged.push(sealed);
       const due = this.derive(row, this.tookLast);
       if (due !== undefined) await due;
@@ -366,7 +380,8 @@ class RangeVerifier {
         taken ? 'taken' : `${judgement}${intake.fault === null ? '' : `: ${intake.fault}`}`,
       );
     if (taken) this.taken++;
-    if (row.position === 1) this.compareStarted(intake.event);
+    const labels = this.labels.get(row.position);
+    if (labels !== undefined) this.compareLabels(labels, labelsOf(rowOf(row, judgement, intake)), row.subject);
     const { position, storedAt, subject, bytes } = row;
     return { position, storedAt, subject, bytes, taken: row.taken, malformed: judgement === 'malformed', table: tableOf(subject) };
   }
@@ -410,27 +425,66 @@ class RangeVerifier {
     };
   }
 
+  /** By them people ask for events, and sums are made: they follow from the bytes, which the seal covers. */
+  private compareLabels(found: RowLabels, expected: RowLabels, subject: string): void {
+    this.labels.delete(found.position);
+    for (const name of ['table', 'kept', 'source', 'n', 'type', 'v', 'at', 'cause'] as const)
+      if (found[name] !== expected[name])
+        this.fault('column', found.position, subject, `${name} ${expected[name]}, as the bytes say`, `${name} ${found[name]}`);
+  }
+
   /** The session's own row is not sealed; its first event is, and says the same. */
-  private compareStarted(event: AnyEvent | null): void {
+  private async compareStarted(event: AnyEvent | null): Promise<void> {
     if (event?.type !== 'session.started') {
       this.fault('gap', 1, 'session.started', "the session's first event", event === null ? 'none' : event.type);
       return;
     }
-    const { versions, parent, snapshots } = event.data;
+    const { versions, parent, snapshots, config, configHash } = event.data;
+    if (configHash !== this.session.configHash) this.fault('session', 1, 'sessions.config_hash', configHash, this.session.configHash);
+    const rowConfig = await this.journal.configOf?.(this.session.id);
+    if (rowConfig !== undefined && !isJsonOf(rowConfig, config))
+      this.fault('session', 1, 'sessions.config', canonicalJson(config), rowConfig);
     const row = JSON.stringify(Object.entries(this.session.versions).sort());
     if (JSON.stringify(Object.entries(versions).sort()) !== row)
       this.fault('parent', 1, 'sessions.versions', JSON.stringify(versions), row);
     const from = parent === null ? null : `${parent.session}:${parent.position}`;
-    const rowFrom = this.session.parent === null ? null : `${this.session.parent}:${this.session.parentPosition}`;
+    const { parent: rowParent, parentPosition } = this.session;
+    const rowFrom = rowParent === null && parentPosition === null ? null : `${rowParent}:${parentPosition}`;
     if (from !== rowFrom) this.fault('parent', 1, 'sessions.parent', String(from), String(rowFrom));
     for (const [service, hash] of this.parentHashes)
       if (snapshots[service] !== hash) this.fault('parent', 1, `snapshot of ${service}`, `sha256 ${snapshots[service]}`, hash);
+    await this.compareParent(parent);
+  }
+
+  /** What the parent's row says of its end stands sealed in its child. */
+  private async compareParent(named: DataOf<'session.started'>['parent']): Promise<void> {
+    const row = named === null ? null : await this.journal.session(named.session);
+    if (named === null || row === null) return;
+    const told = (from: number | null, to: number | null) => (from === null && to === null ? 'nothing lost' : `lost from ${from} to ${to}`);
+    const expected = told(named.lost?.from ?? null, named.lost?.to ?? null);
+    const found = told(row.lostFrom, row.lostTo);
+    if (found !== expected) this.fault('parent', 1, `sessions.lost_from of ${row.id}`, expected, found);
+    // What was imported has ended, in whatever way it did; and it may be a part only.
+    if (named.reason === 'fork' || named.reason === 'import') return;
+    if ((await this.journal.isImported?.(row.id)) === true) return;
+    const status = named.reason === 'lost' ? 'lost' : 'ended';
+    if (row.status !== status || row.end !== named.position)
+      this.fault('parent', 1, `sessions.status of ${row.id}`, `${status}, end ${named.position}`, `${row.status}, end ${row.end}`);
   }
 
   private async compareSnapshot(derivation: Derivation, position: number): Promise<void> {
     if (derivation.over) return;
     const [stored] = await this.journal.snapshots(this.session.id, derivation.service, position, 1);
-    if (stored?.position !== position || stored.version !== derivation.runner.core.version) return;
+    if (stored?.position !== position) return;
+    const { version, schema } = derivation.runner.core;
+    if (stored.version !== version) {
+      // A later version's process may have come to the end too; it never recorded.
+      if (stored.version !== this.session.versions[derivation.service] && position !== this.session.end)
+        this.fault('snapshot', position, `snapshot of ${derivation.service}`, `version ${version}`, `version ${stored.version}`);
+      return;
+    }
+    if (stored.schema !== schema)
+      this.fault('snapshot', position, `snapshot of ${derivation.service}`, `schema ${schema}`, `schema ${stored.schema}`);
     this.snapshots++;
     const state = derivation.state(this.intake);
     const name = `snapshot of ${derivation.service}`;
@@ -446,6 +500,14 @@ class RangeVerifier {
 
   private fault(check: VerifyFault['check'], position: number, subject: string, expected: string, found: string): void {
     if (this.faults.length < MOST_FAULTS) this.faults.push({ check, position, subject, expected: clip(expected), found: clip(found) });
+  }
+}
+
+function isJsonOf(text: string, value: unknown): boolean {
+  try {
+    return canonicalJson(JSON.parse(text)) === canonicalJson(value);
+  } catch {
+    return false; // what is no JSON is not its text
   }
 }
 

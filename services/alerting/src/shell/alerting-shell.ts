@@ -237,7 +237,13 @@ export class AlertingShell implements Shell {
       }
       this.dead = await redis.dead();
       for (const { id, body } of await redis.again(10)) {
-        await this.deliver(JSON.parse(body) as Letter);
+        const letter = readLetter(body);
+        if (letter !== null) await this.deliver(letter);
+        else {
+          // It must not stand in the way of the others; for the version that can read it, it is among the dead again.
+          this.deps.log('error', `dead letter ${id} is of another version, which this one cannot send: ${body.slice(0, 200)}`);
+          await redis.bury(body);
+        }
         await redis.sentAgain(id);
       }
     } catch (error) {
@@ -315,8 +321,20 @@ export class AlertingShell implements Shell {
   }
 }
 
-function letterIn({ body }: Queued): Letter {
-  return JSON.parse(body) as Letter;
+function letterIn({ body, position }: Queued): Letter {
+  const letter = readLetter(body);
+  if (letter === null) throw new Error(`the alert at ${position} cannot be read: ${body.slice(0, 200)}`);
+  return letter;
+}
+
+/** Null for what another version may have written into Redis. */
+function readLetter(body: string): Letter | null {
+  try {
+    const letter = JSON.parse(body) as Partial<Letter> | null;
+    return typeof letter?.alert?.id === 'string' && typeof letter.position === 'number' ? (letter as Letter) : null;
+  } catch {
+    return null;
+  }
 }
 
 function fallbackOf(rules: AlertRules | null): Readonly<Record<string, readonly string[]>> {

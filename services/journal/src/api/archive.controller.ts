@@ -24,6 +24,8 @@ import { OwnPageGuard } from './own-page-guard.ts';
 import { Turnstile } from './turnstile.ts';
 
 const HEAVY_AT_ONCE = 2;
+/** So long may a file that is sent stand still, be it that Postgres takes nothing for a while. */
+const SILENT_MS = 300_000;
 /** Market data shrinks to a tenth by it; more would cost more than it saves. */
 const GZIP_LEVEL = 3;
 
@@ -137,6 +139,7 @@ export class ArchiveController {
     @Res({ passthrough: true }) response: ServerResponse,
   ) {
     read('importSession', given, asked);
+    request.setTimeout(SILENT_MS, () => request.destroy(new Error(`nothing more of the file came for ${SILENT_MS / 1_000} s`)));
     return this.heavy.pass(() => this.archive.importSession(request, whileAsked(response)));
   }
 

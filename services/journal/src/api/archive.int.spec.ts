@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { migrate, openArchive, type PostgresServer, startPostgres } from '@arb/shared/journal';
 import { verifyInParallel } from '@arb/shared/replay';
 import { recordSession, tinyCores } from '@arb/shared/replay/testing';
@@ -45,6 +47,14 @@ afterAll(async () => {
   await server.stop();
   rmSync(home, { recursive: true, force: true });
 });
+
+async function listed(api: string): Promise<readonly unknown[]> {
+  return (await (await fetch(`${api}/sessions`)).json()) as readonly unknown[];
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire is what the test looks at
 async function ask(path: string, init?: RequestInit): Promise<{ readonly status: number; readonly body: any }> {
@@ -108,9 +118,23 @@ describe('the archive over HTTP', () => {
     ]);
     const empty = await fetch(`${there}/import`, { method: 'POST' });
     expect([empty.status, ((await empty.json()) as { message: string }).message]).toEqual([409, 'the file is empty']);
+    // Who goes away in the middle leaves nothing behind, and the place to others.
+    const lines = gunzipSync(file);
+    for (let i = 0; i < 3; i++) {
+      const asked = request(`${there}/import`, { method: 'POST' });
+      asked.on('error', () => {}); // it is cut off below
+      asked.write(lines.subarray(0, lines.length / 2));
+      await until(async () => (await listed(there)).length > 0);
+      asked.destroy();
+      await until(async () => (await listed(there)).length === 0);
+    }
     const whole = await post(file);
     expect([whole.status, await whole.json()]).toEqual([200, expect.objectContaining({ session: 's-1', whole: true })]);
     expect(await (await fetch(`${there}/verify/s-1`)).json()).toMatchObject({ ok: true });
+  });
+
+  it('takes a file for as long as it comes, not for the five minutes that Node.js gives a request', () => {
+    expect(opened.map((app) => (app.getHttpServer() as Server).requestTimeout)).toEqual(opened.map(() => 0));
   });
 
   it('makes backups and lists them', async () => {

@@ -102,12 +102,14 @@ export async function exportSession(archive: Archive, session: SessionRow, into:
       throw new Error(`${session.id} has no seal over position ${at + 1}: "arb verify" looks for what else is missing`);
     for (const seal of seals) {
       for (const row of await rows.upTo(seal.to)) {
+        if (row.position !== ++at) throw missing(session.id, at);
         put(rowLine(row));
         written.events++;
       }
+      // Retention may have taken what was there when this began.
+      if (at !== seal.to) throw missing(session.id, at + 1);
       put(jsonLine('L', seal));
       written.seals++;
-      at = seal.to;
       if (size > PIECE_BYTES) await flush();
     }
     options.progress?.(at - after, to - after);
@@ -117,4 +119,10 @@ export async function exportSession(archive: Archive, session: SessionRow, into:
   into.write(jsonLine('Z', trailer));
   into.end();
   return { ...trailer, manifest };
+}
+
+function missing(session: string, position: number): Error {
+  return new Error(
+    `${session}: position ${position} is missing in the journal, so it cannot be exported: "arb verify" looks for what else is`,
+  );
 }

@@ -91,12 +91,36 @@ export function readLine(bytes: Buffer): { readonly kind: LineKind; readonly con
   return { kind: kind as LineKind, content: bytes.subarray(2, end) };
 }
 
+/** The object that a line holds; an empty one where it holds none. */
+export function objectOf(content: Buffer): object {
+  try {
+    const value: unknown = JSON.parse(content.toString('utf8'));
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+export function isSeal(value: Partial<Seal>): value is Seal {
+  const { from, to, market, ledger, head, turns } = value;
+  const hashed = [market, ledger, head].every((hash) => typeof hash === 'string' && HASH.test(hash));
+  return hashed && Number.isSafeInteger(from) && Number.isSafeInteger(to) && typeof turns === 'string';
+}
+
+export function isSnapshot(value: Partial<StoredSnapshot>): value is StoredSnapshot {
+  const { session, service, position, version, schema, sha256, body } = value;
+  const texts = [session, service, version, sha256, body].every((text) => typeof text === 'string');
+  return texts && Number.isSafeInteger(position) && Number.isSafeInteger(schema);
+}
+
 export function readRow(kind: 'E' | 'X', content: Buffer): StoredEvent | string {
   if (kind === 'X') {
-    const { position, storedAt, taken, subject, base64 } = JSON.parse(content.toString('utf8')) as Omit<StoredEvent, 'bytes'> & {
-      base64: string;
-    };
-    return { position, storedAt, subject, taken, bytes: Buffer.from(base64, 'base64') };
+    const { position, storedAt, taken, subject, base64 } = objectOf(content) as Partial<Omit<StoredEvent, 'bytes'> & { base64: string }>;
+    if (!Number.isSafeInteger(position) || !Number.isSafeInteger(storedAt)) return 'its position or time is no whole number';
+    if (typeof taken !== 'boolean' || typeof subject !== 'string' || typeof base64 !== 'string') return 'a row has five fields';
+    return { position: position as number, storedAt: storedAt as number, subject, taken, bytes: Buffer.from(base64, 'base64') };
   }
   const ends: number[] = [];
   for (let at = -1; ends.length < 4; ends.push(at)) {

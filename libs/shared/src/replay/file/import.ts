@@ -4,7 +4,18 @@ import { SESSION_ID } from '../../contracts/index.ts';
 import { openImport, rowOf, type SessionImport } from '../../journal/index.ts';
 import { type Chain, sealBatch, startChain } from '../../journal/seal.ts';
 import { Intake, openSnapshot, type Seal, type StoredEvent, type StoredSnapshot } from '../../runtime/index.ts';
-import { FORMAT, FORMAT_VERSION, type LineKind, type Manifest, readLine, readRow, type Trailer } from './format.ts';
+import {
+  FORMAT,
+  FORMAT_VERSION,
+  isSeal,
+  isSnapshot,
+  type LineKind,
+  type Manifest,
+  objectOf,
+  readLine,
+  readRow,
+  type Trailer,
+} from './format.ts';
 import { decompressed, linesOf, NotImported } from './lines.ts';
 
 export { NotImported };
@@ -28,6 +39,8 @@ export interface ImportOptions {
 
 /** More rows than the journal seals at once are no batch of it. */
 const MOST_ROWS = 50_000;
+/** Nor are more bytes: the journal writes at half as many. Without a limit a small compressed file would fill the memory. */
+const MOST_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads an exported session into the journal. Every line is held against its checksum, every batch against its seal, before
@@ -74,6 +87,7 @@ class FileReading {
   private chain: Chain = startChain();
   private position = 0;
   private rows: StoredEvent[] = [];
+  private rowBytes = 0;
   private firstLineOfBatch = 0;
   /** Where a session goes on elsewhere, what is here of it ends with its last row. */
   private lastStoredAt = 0;
@@ -95,7 +109,7 @@ class FileReading {
     if (kind !== 'Z') this.hash.update(bytes).update('\n');
     if (this.manifest === null) {
       if (kind !== 'M') throw this.refused('the first line should say what this is');
-      await this.begin(this.json<Manifest>(content));
+      await this.begin(objectOf(content) as Manifest);
       return;
     }
     await this.after(kind, content);
@@ -105,15 +119,17 @@ class FileReading {
     switch (kind) {
       case 'P':
       case 'S':
-        return this.snapshot(kind, this.json<StoredSnapshot>(content));
+        return this.snapshot(kind, this.shaped(objectOf(content), isSnapshot, 'snapshot'));
       case 'B':
-        return this.base(this.json<Seal>(content));
+        return this.base(this.shaped(objectOf(content), isSeal, 'seal'));
       case 'E':
       case 'X': {
         const row = readRow(kind, content);
         if (typeof row === 'string') throw this.refused(row);
         if (this.rows.length === 0) this.firstLineOfBatch = this.number;
         if (this.rows.length >= MOST_ROWS) throw this.refused(`more than ${MOST_ROWS} rows without a seal`);
+        this.rowBytes += row.bytes.length;
+        if (this.rowBytes > MOST_BYTES) throw this.refused(`more than ${MOST_BYTES} bytes without a seal`);
         const expected = this.position + this.rows.length + 1;
         if (row.position !== expected) throw this.refused(`expected position ${expected}, found ${row.position}`);
         // The line is a part of a bigger buffer, which should not live as long as a batch.
@@ -121,9 +137,9 @@ class FileReading {
         return;
       }
       case 'L':
-        return this.seal(this.json<Seal>(content));
+        return this.seal(this.shaped(objectOf(content), isSeal, 'seal'));
       case 'Z':
-        this.trailer = this.json<Trailer>(content);
+        this.trailer = objectOf(content) as Trailer;
         return;
       default:
         throw this.refused('the manifest stands twice');
@@ -137,7 +153,13 @@ class FileReading {
         `the file is of version ${manifest.version}, this code reads ${FORMAT_VERSION}: use the code that wrote it, or a newer one`,
       );
     const { session, after, to } = manifest;
-    if (!SESSION_ID.test(session.id) || !Number.isSafeInteger(after) || !Number.isSafeInteger(to) || to <= after)
+    if (
+      typeof session?.id !== 'string' ||
+      !SESSION_ID.test(session.id) ||
+      !Number.isSafeInteger(after) ||
+      !Number.isSafeInteger(to) ||
+      to <= after
+    )
       throw this.refused('the manifest names no session or no range');
     this.manifest = manifest;
     this.intake = new Intake(session.id, new Set(['all']));
@@ -149,7 +171,11 @@ class FileReading {
     if (this.position !== 0 || seal.to !== after || after === 0)
       throw this.refused(`expected the seal that ends at ${after}, found one at ${seal.to}`);
     this.chain = { market: seal.market, ledger: seal.ledger, head: seal.head };
-    this.intake.turns.load(JSON.parse(seal.turns));
+    try {
+      this.intake.turns.load(JSON.parse(seal.turns));
+    } catch {
+      throw this.refused('the turns of the seal cannot be read');
+    }
     this.position = after;
     await this.journal?.base(seal);
   }
@@ -184,6 +210,7 @@ class FileReading {
     this.position = seal.to;
     this.lastStoredAt = rows.at(-1)?.storedAt ?? this.lastStoredAt;
     this.rows = [];
+    this.rowBytes = 0;
     this.counted.seals++;
     this.counted.events += judged.length;
     await this.journal?.append(judged, seal);
@@ -218,12 +245,9 @@ class FileReading {
     await this.journal?.close();
   }
 
-  private json<T>(content: Buffer): T {
-    try {
-      return JSON.parse(content.toString('utf8')) as T;
-    } catch {
-      throw this.refused('it is no JSON');
-    }
+  private shaped<T>(value: object, is: (value: Partial<T>) => value is T & Partial<T>, what: string): T {
+    if (!is(value as Partial<T>)) throw this.refused(`it holds no ${what}`);
+    return value as T;
   }
 
   private refused(what: string): NotImported {

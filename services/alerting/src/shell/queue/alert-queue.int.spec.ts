@@ -98,6 +98,29 @@ describe('the alert queue', () => {
     expect(queue.status().store).toBe('redis');
   });
 
+  it('reads from the journal what another version wrote into Redis and this one cannot read, and stays with Redis', async () => {
+    await admin.xadd(bench.keys.waiting, '10-0', 'a', 'of a version to come');
+    await admin.xadd(bench.keys.waiting, '20-0', 'b', 'x');
+    bench.journal.push({ position: 10, body: 'alert 1' }, { position: 20, body: 'alert 2' });
+    const stores: string[] = [];
+    const bodies = new Map<number, string>();
+    const queue: AlertQueue = bench.queue('c1', {
+      settled: ({ position, body }) => {
+        if (!body.startsWith('alert ')) throw new Error('this is no alert');
+        bodies.set(position, body);
+        return bench.settled.has(position);
+      },
+      changed: () => stores.push(queue.status().store),
+    });
+    bench.raise(queue, 3);
+    await bench.untilDelivered(5);
+    expect([...bench.delivered].sort((a, b) => a - b)).toEqual([10, 20, 30, 40, 50]);
+    expect([bodies.get(10), bodies.get(20)]).toEqual(['alert 1', 'alert 2']);
+    await until(() => queue.idle);
+    expect(await admin.xlen(bench.keys.waiting)).toBe(0);
+    expect(stores).toEqual(['redis']);
+  });
+
   it('takes the same alert once, however often it is raised', async () => {
     const queue = bench.queue();
     bench.raise(queue, 3);

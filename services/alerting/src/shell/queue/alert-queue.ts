@@ -10,7 +10,7 @@ export interface AlertQueueOptions {
   /** All up to here is in the journal. */
   readonly committed: () => number;
   readonly mayAct: () => boolean;
-  /** Its channels have all taken it or given it up. */
+  /** Its channels have all taken it or given it up. Throws where it cannot be read. */
   readonly settled: (entry: Queued) => boolean;
   /** Resolves once that is so; rejects where this process may not act any more. */
   readonly deliver: (entry: Queued) => Promise<void>;
@@ -327,11 +327,31 @@ export class AlertQueue {
 
   private took(entry: Queued): void {
     if (this.open.get(entry.position) === 'busy') return;
-    if (this.recent.has(entry.position) || this.options.settled(entry)) {
-      this.settle(entry.position);
+    let settled: boolean;
+    try {
+      settled = this.recent.has(entry.position) || this.options.settled(entry);
+    } catch {
+      void this.readAnew(entry.position);
       return;
     }
-    void this.handle(entry, true);
+    if (settled) this.settle(entry.position);
+    else void this.handle(entry, true);
+  }
+
+  /** What another version wrote may not be readable by this one. The journal has the alert too: it goes on from there. */
+  private async readAnew(position: number): Promise<void> {
+    const { tenure } = this;
+    try {
+      await (this.options.redis as RedisQueue).done([position]);
+    } catch (error) {
+      if (tenure === this.tenure) this.lose(error);
+      return;
+    }
+    if (this.stopped || this.open.get(position) === 'busy') return;
+    if (this.open.get(position) === 'queued') this.queued--;
+    this.open.delete(position);
+    this.spill(position);
+    this.wake();
   }
 
   /** Until a delivery ends, or a while has passed. */
