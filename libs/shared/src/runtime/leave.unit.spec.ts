@@ -17,6 +17,9 @@ function process(change: { readonly hasState?: boolean; readonly live?: boolean 
   const snapshots = new SnapshotKeeper({
     journal: stage.journal,
     everyMs: 10_000,
+    everyPositions: Number.POSITIVE_INFINITY,
+    apartMs: 0,
+    position: () => 0,
     now: () => time.monotonicMs(),
     probe: () => {},
     copy: () => {
