@@ -25,6 +25,7 @@ export class ServiceHost {
   private run: SessionRun | null = null;
   private stopping = false;
   private waiting: string | null = 'starting';
+  private stranger: string | null = null;
   private finished: Promise<void> = Promise.resolve();
 
   constructor(deps: HostDeps) {
@@ -50,6 +51,11 @@ export class ServiceHost {
   /** Why it takes part in no session at this moment, or null. */
   waitsFor(): string | null {
     return this.waiting;
+  }
+
+  /** The running session, where that is one of another version or configuration: this process takes part before or after it. */
+  differsFrom(): string | null {
+    return this.stranger;
   }
 
   current(): SessionRun | null {
@@ -92,22 +98,24 @@ export class ServiceHost {
   private async nextSession(): Promise<SessionRow | null> {
     const { journal, makeCore, service } = this.deps;
     const row = await journal.currentSession();
+    this.stranger = null;
     if (row === null) {
       this.wait('no session yet: the journal service makes it');
       return null;
     }
     if (row.id === this.deps.after && row.end === null) {
-      this.wait(`session ${row.id} is handed over: this process takes part in the one after it`);
+      this.standAside(row, `session ${row.id} is handed over: this process takes part in the one after it`);
       return null;
     }
     if (row.status === 'live') {
       if (this.deps.configHash !== undefined && row.configHash !== this.deps.configHash) {
-        this.wait(`session ${row.id} runs another configuration: the journal service hands over`);
+        this.standAside(row, `session ${row.id} runs another configuration: the journal service hands over`);
         return null;
       }
       const version = makeCore?.().version;
       if (version !== undefined && row.versions[service] !== version) {
-        this.wait(
+        this.standAside(
+          row,
           `session ${row.id} runs version ${row.versions[service]} of ${service}, this is ${version}: the journal service hands over`,
         );
         return null;
@@ -121,6 +129,11 @@ export class ServiceHost {
     }
     this.wait(`session ${row.id} is ${row.status}`);
     return null;
+  }
+
+  private standAside(row: SessionRow, why: string): void {
+    this.stranger = row.id;
+    this.wait(why);
   }
 
   private wait(why: string): void {
