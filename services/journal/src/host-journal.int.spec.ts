@@ -23,8 +23,9 @@ afterEach(async () => {
   await postgres.stop();
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 20_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 20)))
+    if (Date.now() > end) throw new Error(`${what} did not come about: ${hosted.unready()}`);
 }
 
 describe('the journal as a process', () => {
@@ -33,11 +34,11 @@ describe('the journal as a process', () => {
     expect(await other.lock()).toBe(true);
     const running = hosted.start();
     expect([hosted.unready(), hosted.facts?.(), hosted.numbers()]).toEqual(['starting', {}, { live: 0, standing_by: 0 }]);
-    await until(() => hosted.unready() === null);
+    await until('a journal that is ready', () => hosted.unready() === null);
     expect([hosted.facts?.(), hosted.numbers()]).toEqual([{ standsBy: 'another journal is the writer' }, { live: 0, standing_by: 1 }]);
     expect(await other.currentSession()).toBeNull();
     await other.close();
-    await until(() => hosted.numbers().live === 1);
+    await until('a journal that writes', () => hosted.numbers().live === 1);
     expect([hosted.unready(), hosted.facts?.(), hosted.numbers()]).toMatchObject([null, {}, { live: 1, standing_by: 0 }]);
     await hosted.stop();
     await running;

@@ -6,6 +6,8 @@ import { SessionRun } from './session-run.ts';
 import { openSnapshot } from './snapshot.ts';
 
 const POLL_MS = 100;
+/** So long those who took part in a session have to keep its end, before a process that stood aside from it does. */
+const LEFT_TO_OTHERS_MS = 2_000;
 
 export interface HostDeps extends Omit<RunDeps, 'boot'> {
   /** A fresh random name for each participation in a session. */
@@ -26,6 +28,8 @@ export class ServiceHost {
   private stopping = false;
   private waiting: string | null = 'starting';
   private stranger: string | null = null;
+  /** The session that it stood aside from, and when it first found that at its end. */
+  private aside: { readonly session: string; endSeenAt: number | null } | null = null;
   private finished: Promise<void> = Promise.resolve();
 
   constructor(deps: HostDeps) {
@@ -123,7 +127,7 @@ export class ServiceHost {
       return row;
     }
     // One that ended at 0 never began: its child goes on from its parent.
-    if (row.end !== null && row.end > 0 && makeCore !== null) {
+    if (row.end !== null && row.end > 0 && makeCore !== null && !this.isLeftToOthers(row)) {
       const kept = await journal.snapshots(row.id, service, row.end, 1);
       if (kept[0]?.position !== row.end || openSnapshot(kept[0]) === null) return row;
     }
@@ -131,8 +135,17 @@ export class ServiceHost {
     return null;
   }
 
+  /** Whoever took part in it stands at its end already; to read it from a snapshot on would only make this process late for the next one. */
+  private isLeftToOthers(row: SessionRow): boolean {
+    if (this.aside?.session !== row.id) return false;
+    const now = this.deps.time.monotonicMs();
+    this.aside.endSeenAt ??= now;
+    return now - this.aside.endSeenAt < LEFT_TO_OTHERS_MS;
+  }
+
   private standAside(row: SessionRow, why: string): void {
     this.stranger = row.id;
+    this.aside = { session: row.id, endSeenAt: null };
     this.wait(why);
   }
 

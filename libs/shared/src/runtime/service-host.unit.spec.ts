@@ -33,6 +33,17 @@ describe('a process beside a running session', () => {
     expect([host.differsFrom(), host.current()]).toEqual(['s', null]);
   });
 
+  it('leaves the end of such a session to those who took part in it, unless they do not keep it', async () => {
+    const { stage, host } = beside('another');
+    await stage.world.until(() => host.differsFrom() !== null, 2_000, 'a look at the sessions');
+    stage.begin();
+    stage.record();
+    stage.change({ status: 'ended', end: 1 });
+    await stage.world.runFor(1_500);
+    expect([host.current(), host.waitsFor()]).toEqual([null, 'session s is ended']);
+    await stage.world.until(() => host.current() !== null, 2_000, 'taking part in the end');
+  });
+
   it('differs from none that is over', async () => {
     const { stage, host } = beside('another');
     stage.change({ status: 'cutting' });
