@@ -233,6 +233,29 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('release.sh', () => {
+  const script = readText('deploy/compose/release.sh');
+
+  it('starts everything that trades beside what runs, the journal first', () => {
+    const [, parts = ''] = /^parts="([^"]*)"$/m.exec(script) ?? [];
+    expect(parts.split(' ').sort()).toEqual([...TRADING].sort());
+    expect(parts).toMatch(/^journal /);
+    const [, servers = ''] = /^servers="([^"]*)"$/m.exec(script) ?? [];
+    expect(servers.split(' ').sort()).toEqual(
+      inNoProfile()
+        .filter((name) => ![...SERVICES, ...ONE_SHOTS, 'simulator'].includes(name))
+        .sort(),
+    );
+  });
+
+  it('asks for what a process says of itself', () => {
+    const facts = [...script.matchAll(/"(differsFrom|standsBy)"/g)].map(([, fact]) => fact as string);
+    expect(new Set(facts)).toEqual(new Set(['differsFrom', 'standsBy']));
+    expect(readText('libs/shared/src/hosting/run-service.ts')).toContain('{ differsFrom }');
+    expect(readText('services/journal/src/host-journal.ts')).toContain('{ standsBy: ');
+  });
+});
+
 describe('.env.example', () => {
   const explained = new Map(
     [...example.matchAll(/^#([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string]),
