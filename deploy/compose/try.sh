@@ -2,9 +2,9 @@
 # Tries the whole stack with whatever Docker is here, from nothing to nothing:
 #   deploy/compose/try.sh [--no-build] [--keep] [--quick]
 # Up and healthy; the live flow seen from outside without credentials; each container with its own secrets only; the session verified;
-# each process killed once and back; down and up again with the same session; a handover to a child session; the profiles standby,
-# observability and canary; a disaster that only a backup survives; and nothing secret in configuration, environment, image, logs, events
-# or metrics.
+# each process killed once and back; down and up again with the same session; releases of another image and of another configuration, one
+# that cannot run, and how long nothing is decided meanwhile; the profiles standby, observability and canary; a disaster that only a
+# backup survives; and nothing secret in configuration, environment, image, logs, events or metrics.
 # It works on a project of its own, so it never touches the data of `docker compose up`; only the two ports must be free
 # (NATS_PORT, DASHBOARD_PORT). Exit code 0 only when every check was good.
 set -uo pipefail
@@ -16,19 +16,22 @@ nats_port=${NATS_PORT:-4222}
 page_port=${DASHBOARD_PORT:-8080}
 # First the world's edge, last what everything else stands on.
 killed="simulator market-data aggregator strategy risk executor alerting dashboard journal redis nats postgres"
-standbys="aggregator-standby strategy-standby risk-standby executor-standby alerting-standby"
+standbys="journal-standby market-data-standby aggregator-standby strategy-standby risk-standby executor-standby alerting-standby"
 secrets_file=$(mktemp)
-ours="simulator journal market-data aggregator strategy risk executor alerting dashboard"
+parts="journal market-data aggregator strategy risk executor alerting dashboard"
+ours="simulator $parts"
 build=yes keep=no kills=yes
 for word in "$@"; do
   case $word in
     --no-build) build=no ;;
     --keep) keep=yes ;;
     --quick) kills=no ;; # leaves out the kills
-    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9p' "$0" >&2; exit 2 ;;
   esac
 done
 
+export COMPOSE_PROJECT_NAME=$project
+image=arbitrage-lite:local
 failures=0
 summary=''
 compose() { docker compose -p "$project" "$@"; }
@@ -40,7 +43,7 @@ since() { local ms=$(($(now_ms) - $1)); printf '%d.%d s' $((ms / 1000)) $((ms % 
 
 finish() {
   trap - EXIT INT TERM
-  rm -f "$secrets_file"
+  rm -f "$secrets_file" "${override:-}"
   if [ "$failures" -gt 0 ]; then
     echo "last lines of the logs:"
     compose ps -a
@@ -51,6 +54,7 @@ finish() {
   else
     COMPOSE_PROFILES='*' compose down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1 || echo "project $project could not be removed: docker compose -p $project down --volumes" >&2
   fi
+  docker image rm "$project:next" "$project:broken" >/dev/null 2>&1
   printf '\nsummary\n%s' "$summary"
   if [ "$failures" -eq 0 ]; then echo "all good"; exit 0; fi
   echo "$failures failed"
@@ -104,8 +108,72 @@ look() {
 
 verify() {
   local said began; began=$(now_ms)
-  if said=$(compose run --rm -T arb verify 2>&1); then good "arb verify, $1: $(since "$began"); $(grep -m 1 '^session ' <<<"$said")"
+  if said=$(compose run --rm -T arb verify "${2:-last}" 2>&1); then good "arb verify, $1: $(since "$began"); $(grep -m 1 '^session ' <<<"$said")"
   else bad "arb verify, $1: exit code $?"; printf '%s\n' "$said" | tail -n 12 | cut -c1-400; fi
+}
+
+# The longest time without a decision between two moments of the database, in ms.
+moment() { psql 'SELECT clock_timestamp()'; }
+longest() {
+  psql "SELECT coalesce(round(1000 * extract(epoch FROM max(pause))), -1) FROM (SELECT stored_at - lag(stored_at) OVER (ORDER BY stored_at) AS pause
+    FROM events_ledger WHERE type = 'decision' AND taken AND stored_at BETWEEN '$1' AND '$2') decided"
+}
+# From the last merged book that the parent session could decide on to the first one of the child that all who decide were there for.
+undecided() {
+  psql "SELECT round(1000 * extract(epoch FROM (SELECT min(stored_at) FROM events_market WHERE session_number = c.number AND type = 'l2' AND position >
+      (SELECT max(first) FROM (SELECT min(position) AS first FROM events_ledger WHERE session_number = c.number AND type = 'service.started'
+        AND subject ~ '\\.(aggregator|strategy|risk|executor)\$' GROUP BY subject) started))
+    - (SELECT max(stored_at) FROM events_market WHERE session_number = p.number AND type = 'l2'))) FROM sessions c JOIN sessions p ON p.id = c.parent WHERE c.id = '$1'"
+}
+# Whether the executor begins a child session with what it ended its parent with: cash and coins, open round trips, transfers.
+carried() {
+  compose exec -T journal sh -c "arb state executor --json --at $1 >/tmp/before && arb state executor --json --at $2:1 >/tmp/after" >/dev/null 2>&1 || { echo "arb state failed"; return 1; }
+  compose exec -T journal node -e "
+    const [before, after] = ['before', 'after'].map((name) => JSON.parse(require('node:fs').readFileSync('/tmp/' + name, 'utf8')).state);
+    const other = ['ledger', 'tally', 'traded', 'trips', 'transfers', 'begun'].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+    console.log(other.length === 0 ? before.trips.length + ' open round trips' : 'not the same: ' + other.join(', '));
+    process.exitCode = other.length === 0 ? 0 : 1;"
+}
+# What a process answers to /readyz.
+said_by() { compose exec -T "$1" node -e 'fetch("http://127.0.0.1:8080/readyz").then(async (answer) => console.log(await answer.text()))' 2>/dev/null; }
+writer() { if grep -q standsBy <<<"$(said_by journal)"; then echo journal-standby; else echo journal; fi; }
+
+# An image of another version: what follows stands on it.
+build_on() { docker build -q -t "$project:$1" - <<<"FROM $image
+USER 0
+RUN $2
+USER 1000:1000" >/dev/null || give_up "the image $1 cannot be built"; }
+
+# A release by deploy/compose/release.sh: a child of the session before, the same positions, nothing traded twice.
+release() {
+  local parent child end before during began said left
+  parent=$(session)
+  before=$(moment)
+  sleep 10
+  during=$(moment)
+  began=$(now_ms)
+  if said=$(deploy/compose/release.sh --within "$within" 2>&1); then good "release, $1: done after $(since "$began")"
+  else bad "release, $1: exit code $?"; printf '%s\n' "$said" | tail -n 8 | cut -c1-600; return; fi
+  grep 'handed over' <<<"$said" | sed 's/^release */          /'
+  sleep 3
+  child=$(session)
+  note "          nothing could be decided for $(undecided "$child") ms; without a decision for at most $(longest "$during" "$(moment)") ms, $(longest "$before" "$during") ms in the ten seconds before"
+  end=$(psql "SELECT parent_position FROM sessions WHERE id = '$child' AND parent = '$parent'")
+  if [ -n "$end" ]; then good "release, $1: $child goes on from $parent at $end"; else bad "release, $1: $child is no child of $parent"; return; fi
+  if said=$(carried "$parent:$end" "$child"); then good "release, $1: cash, coins and $said are carried over"; else bad "release, $1: $said"; fi
+  if [ -z "$(running_twice)" ]; then good "release, $1: of everything runs one, of the new version"; else bad "release, $1: $(running_twice)"; fi
+  left=$(until_ready "") || bad "release, $1: not ready: $left"
+  verify "the parent of the release" "$parent"
+  said=$(psql "SELECT count(*), count(DISTINCT body->'data'->>'order') FROM events_ledger WHERE type = 'order' AND taken AND body->'data'->>'state' = 'intended'")
+  if [ "${said%|*}" -gt 0 ] && [ "${said%|*}" = "${said#*|}" ]; then good "release, $1: of ${said%|*} orders none was sent twice"; else bad "release, $1: orders sent, different ones: $said"; fi
+}
+# Containers of which there is more than one, or that run another image than is meant.
+running_twice() {
+  local wanted; wanted=$(docker image inspect -f '{{.Id}}' "$image")
+  for service in $parts $([ "${COMPOSE_PROFILES:-}" = "" ] || echo $standbys); do
+    # shellcheck disable=SC2046
+    [ "$(docker inspect -f '{{.Image}}' $(compose ps -q "$service") 2>/dev/null)" = "$wanted" ] || printf '%s ' "$service"
+  done
 }
 
 same_session() {
@@ -181,21 +249,42 @@ compose up -d --wait --wait-timeout "$within" >/dev/null 2>&1 || bad "up while i
 if [ "$(compose ps -q | sort; started_at nats; started_at postgres; started_at journal)" = "$before" ]; then good "up while it is up: nothing is started anew"
 else bad "up while it is up: something was started anew"; fi
 
-# The profiles: a second replica of each core, and what watches.
+# Another image, with another version of one core: the session is handed over. One that does not run changes nothing.
+build_on broken "echo 'console.error(\"this one cannot run\"); process.exit(1);' >services/executor/dist/main.js"
+build_on next "sed -i \"s/strategy: '[0-9]*'/strategy: '999'/\" libs/shared/dist/core/versions.js && grep -q 999 libs/shared/dist/core/versions.js"
+before=$(session; compose ps -q | sort)
+if said=$(IMAGE=$project:broken deploy/compose/release.sh --within "$within" 2>&1); then bad "a release that cannot run was made"
+elif ! grep -q 'executor of the new version does not run' <<<"$said"; then bad "a release that cannot run: $(tail -n 4 <<<"$said" | cut -c1-400)"
+elif [ "$(session; compose ps -q | sort)" = "$before" ]; then good "a release that cannot run is refused, and all runs on as it was"
+else bad "a release that cannot run: other containers or another session than before"; fi
+image=$project:next
+export IMAGE=$image
+release "another version of a core"
+look
+verify "after the release"
+
+# The profiles: a second process of all that trades, and what watches.
 export COMPOSE_PROFILES=standby,observability
 up "with standby and observability"
 killed="$killed $standbys prometheus grafana"
 query() { compose exec -T prometheus wget -q -O - "http://127.0.0.1:9090/api/v1/query?query=$1" 2>/dev/null; }
 end=$((SECONDS + within))
-wanted=13
+wanted=14
 until found=$(query 'sum(arb_live)' | sed -n 's/.*"value":\[[^,]*,"\([0-9.]*\)".*/\1/p'); [ "${found:-0}" -ge "$wanted" ] || [ $SECONDS -ge $end ]; do sleep 1; done
 if [ "${found:-0}" -ge "$wanted" ]; then good "Prometheus sees $found processes in the session"; else bad "Prometheus sees ${found:-no} processes in the session, expected $wanted"; fi
 said=$(compose exec -T prometheus promtool check config /etc/prometheus/prometheus.yml 2>&1) && good "Prometheus' configuration and rules are sound" || bad "promtool: $said"
-before=$(started_at strategy) began=$(now_ms)
-compose exec -T strategy sh -c 'kill -KILL -1' >/dev/null 2>&1
-end=$((SECONDS + within))
-while [ "$(started_at strategy)" = "$before" ] && [ $SECONDS -lt $end ]; do sleep 0.2; done
-if left=$(until_ready strategy); then good "strategy killed beside its standby: all ready again after $(since "$began")"; else bad "strategy killed beside its standby: $left"; fi
+for service in strategy market-data "$(writer)"; do
+  before=$(started_at "$service") during=$(moment) began=$(now_ms)
+  compose exec -T "$service" sh -c 'kill -KILL -1' >/dev/null 2>&1
+  end=$((SECONDS + within))
+  while [ "$(started_at "$service")" = "$before" ] && [ $SECONDS -lt $end ]; do sleep 0.2; done
+  if left=$(until_ready "$service"); then good "$service killed beside its standby: all ready again after $(since "$began"), without a decision for at most $(longest "$during" "$(moment)") ms"
+  else bad "$service killed beside its standby: $left"; fi
+done
+case $(writer) in
+  journal-standby) good "the journal's standby writes the session now" ;;
+  *) bad "the journal's standby has not taken over" ;;
+esac
 
 # Beside the stack each core once more, which only compares: the same code has to answer the same.
 shadows="aggregator-shadow strategy-shadow risk-shadow executor-shadow alerting-shadow"
@@ -208,7 +297,7 @@ for service in $shadows; do
   # Alerting has little to say.
   case $service in alerting-*) wanted=0 ;; *) wanted=50 ;; esac
   until [ "${equal:-0}" -ge "$wanted" ] && [ -n "$said" ] || [ $SECONDS -ge $end ]; do
-    said=$(compose exec -T "$service" node -e 'fetch("http://127.0.0.1:8080/readyz").then(async (answer) => console.log(await answer.text()))' 2>/dev/null)
+    said=$(said_by "$service")
     equal=$(sed -n 's/.*"equal":\([0-9]*\).*/\1/p' <<<"$said")
     sleep 0.5
   done
@@ -220,27 +309,28 @@ done
 compose rm --stop --force $shadows >/dev/null 2>&1
 export COMPOSE_PROFILES=standby,observability
 
-# Another configuration: a child session goes on from the state of the one before.
-parent=$(session)
+# Another configuration, with the standbys beside: a child session goes on from the state of the one before.
 override=$(mktemp)
 {
   echo 'services:'
   for service in $ours $standbys; do printf '  %s: { environment: { ARB_STRATEGY_MIN_EDGE_BPS: "16" } }\n' "$service"; done
 } >"$override"
-began=$(now_ms)
-# The journal alone first: so the old cores are there to end their session.
-if docker compose -p "$project" -f docker-compose.yml -f "$override" up -d --no-deps journal >/tmp/"$project".up 2>&1 &&
-  docker compose -p "$project" -f docker-compose.yml -f "$override" up -d --wait --wait-timeout "$within" >>/tmp/"$project".up 2>&1; then
-  child=$(compose exec -T journal arb sessions --json --limit 1)
-  if grep -qF "\"parent\":\"$parent\"" <<<"$child"; then good "handover: $(session) goes on from $parent; all healthy after $(since "$began")"
-  else bad "handover: expected a child of $parent, found $child"; fi
-else tail -n 5 /tmp/"$project".up; bad "handover: not all healthy after $(since "$began")"; fi
-gap=$(psql "SELECT round(1000 * extract(epoch FROM (SELECT min(stored_at) FROM events_ledger e JOIN sessions s ON s.number = e.session_number WHERE s.parent = '$parent' AND type = 'decision')
-  - (SELECT max(stored_at) FROM events_ledger e JOIN sessions s ON s.number = e.session_number WHERE s.id = '$parent' AND type = 'decision')))")
-note "          from the last decision before it to the first one after it: ${gap:-unknown} ms"
-rm -f /tmp/"$project".up "$override"
+export COMPOSE_FILE=docker-compose.yml:$override
+release "another configuration"
 look
-verify "after the handover"
+verify "after the release of a configuration"
+
+# Back to the one before without the script, as all of it anew.
+unset COMPOSE_FILE
+parent=$(session) during=$(moment) began=$(now_ms)
+if compose up -d --wait --wait-timeout "$within" >/tmp/"$project".up 2>&1; then
+  if [ "$(psql "SELECT parent FROM sessions ORDER BY number DESC LIMIT 1")" = "$parent" ]; then good "handover by up -d alone: a child of $parent; all healthy after $(since "$began")"
+  else bad "handover by up -d alone: expected a child of $parent, found $(session)"; fi
+else tail -n 5 /tmp/"$project".up; bad "handover by up -d alone: not all healthy after $(since "$began")"; fi
+sleep 3
+note "          nothing could be decided for $(undecided "$(session)") ms; without a decision for at most $(longest "$during" "$(moment)") ms"
+rm -f /tmp/"$project".up
+verify "after up -d alone"
 
 # A disaster: the database and the stream are gone, what is left is a backup.
 lost=$(session)
@@ -261,15 +351,15 @@ else bad "disaster: expected a child of $lost, found $child"; fi
 verify "after the disaster"
 
 # Nothing secret is told, by anything that can be read without being root.
-docker run --rm --network none -v "$project"_secrets:/s:ro arbitrage-lite:local sh -c 'for file in /s/*; do [ -f "$file" ] && cat "$file" && echo; done' | grep . >"$secrets_file"
+docker run --rm --network none -v "$project"_secrets:/s:ro "$image" sh -c 'for file in /s/*; do [ -f "$file" ] && cat "$file" && echo; done' | grep . >"$secrets_file"
 planted=$(wc -l <"$secrets_file")
 told=''
 holds() { [ "$(grep -caF -f "$secrets_file")" = 0 ] || told+=" $1;"; }
 holds "the configuration" < <(compose config)
 # shellcheck disable=SC2046
 holds "an environment" < <(docker inspect $(compose ps -aq))
-holds "the image's history" < <(docker history --no-trunc arbitrage-lite:local)
-holds "a layer of the image" < <(docker save arbitrage-lite:local)
+holds "the image's history" < <(docker history --no-trunc "$image")
+holds "a layer of the image" < <(docker save "$image")
 holds "a log" < <(compose logs --no-color 2>&1)
 holds "the journal" < <(compose exec -T postgres sh -c 'PGPASSWORD=$(cat /secrets/password) pg_dump -h 127.0.0.1 -U arb --data-only arb' 2>/dev/null)
 holds "the metrics" < <(compose exec -T journal node -e 'fetch("http://127.0.0.1:8080/metrics").then(async (said) => console.log(await said.text()))')

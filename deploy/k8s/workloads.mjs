@@ -26,10 +26,8 @@ const SIZES = {
 };
 const USUAL_SIZE = { requests: { cpu: '250m', memory: '192Mi' }, limits: { cpu: '2', memory: '512Mi' } };
 
-/** A core is never without one that publishes: the new one joins before the old one goes. */
+/** The new one is there before the old one goes: a core joins it, a journal stands by until the old one gives the lock back. */
 const OVERLAP = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
-/** A journal becomes ready only once it is the writer, so the old one has to go first; the new one waits beside it, already started. */
-const TAKEOVER = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } };
 
 export function labelsOf(name) {
   return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'arbitrage-lite' };
@@ -46,7 +44,9 @@ export function deployment(name, replica) {
       // Never more of one number: what tells replicas of a core apart is their number, and the others are single writers.
       replicas: 1,
       revisionHistoryLimit: 5,
-      strategy: name === 'journal' ? TAKEOVER : OVERLAP,
+      strategy: OVERLAP,
+      // The cores of a release start together with its journal; only where they wait already does its cut cost nothing more than itself.
+      ...(name === 'journal' ? { minReadySeconds: 10 } : {}),
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },

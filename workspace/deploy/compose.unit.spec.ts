@@ -44,6 +44,7 @@ const example = readText('.env.example');
 const dockerfile = readText('Dockerfile');
 const containers = Object.entries(compose.services);
 const service = (name: string): Container => compose.services[name] as Container;
+const inNoProfile = () => containers.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
 const inProfile = (profile: string) => containers.filter(([, { profiles }]) => profiles?.includes(profile)).map(([name]) => name);
 /** Prints how large the young generation becomes, in MB, when much survives in it and it may grow at once. */
 const SURVIVING = `const v8 = require('node:v8'); v8.setFlagsFromString('--semi-space-growth-factor=64');
@@ -52,7 +53,9 @@ for (let i = 0; i < 1_000_000; i++) { kept.push({ i, s: String(i) }); if (kept.l
   if (i % 10_000 === 0) most = Math.max(most, v8.getHeapSpaceStatistics().find((one) => one.space_name === 'new_space').space_size); }
 console.log(most / 1024 / 1024);`;
 const ONE_SHOTS = ['init', 'roles', 'live-check', 'arb', 'backup'];
-const STANDBYS = CORE_SERVICES.map((name) => `${name}-standby`);
+/** The dashboard has a fixed address: there is no room for two of them. */
+const TRADING = SERVICES.filter((name) => name !== 'dashboard');
+const STANDBYS = TRADING.map((name) => `${name}-standby`);
 const SHADOWS = CORE_SERVICES.map((name) => `${name}-shadow`);
 
 /** `${NAME:-default}` → default. */
@@ -64,9 +67,8 @@ const secretOf = (name: string) =>
   (service(name).volumes ?? []).find((mount): mount is Mount => typeof mount !== 'string' && mount.source === 'secrets');
 
 describe('docker-compose.yml', () => {
-  it('starts every service, and each core a second time in the profile standby', () => {
-    const always = containers.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
-    expect(always.sort()).toEqual([...SERVICES, 'init', 'roles', 'nats', 'postgres', 'redis', 'simulator'].sort());
+  it('starts every service, and all that trades a second time in the profile standby', () => {
+    expect(inNoProfile().sort()).toEqual([...SERVICES, 'init', 'roles', 'nats', 'postgres', 'redis', 'simulator'].sort());
     expect(inProfile('standby').sort()).toEqual([...STANDBYS].sort());
     expect(inProfile('canary').sort()).toEqual([...SHADOWS].sort());
     expect(inProfile('observability')).toEqual(['prometheus', 'grafana']);
@@ -191,7 +193,7 @@ describe('docker-compose.yml', () => {
   /** The journal is not ready before the cores have ended an old session: they must not wait for it. */
   const waitedFor = (name: string, other: string) => {
     if (ONE_SHOTS.includes(other)) return 'service_completed_successfully';
-    return other === 'journal' && [...CORE_SERVICES, ...STANDBYS, ...SHADOWS, 'dashboard'].includes(name)
+    return other === 'journal' && [...CORE_SERVICES, ...SHADOWS, 'dashboard'].includes(name.replace('-standby', ''))
       ? 'service_started'
       : 'service_healthy';
   };
@@ -200,16 +202,26 @@ describe('docker-compose.yml', () => {
     for (const [name, { depends_on: after = {} }] of containers)
       for (const [other, { condition, required }] of Object.entries(after)) {
         expect([name, other, condition]).toEqual([name, other, waitedFor(name, other)]);
-        // What may be missing belongs to a profile.
+        // What may be missing belongs to another profile.
         expect([name, other, required === false]).toEqual([
           name,
           other,
-          service(other).profiles !== undefined && service(name).profiles === undefined,
+          service(other).profiles?.some((profile) => service(name).profiles?.includes(profile) !== true) ?? false,
         ]);
       }
-    for (const name of [...SERVICES.filter((one) => one !== 'journal'), ...STANDBYS])
+    const journals = ['journal', 'journal-standby'];
+    for (const name of [...SERVICES, ...STANDBYS].filter((one) => !journals.includes(one)))
       expect(Object.keys(service(name).depends_on ?? {})).toContain('journal');
-    expect(Object.keys(service('journal').depends_on ?? {}).sort()).toEqual(['init', 'nats', 'postgres', 'roles']);
+    for (const name of journals) expect(Object.keys(service(name).depends_on ?? {}).sort()).toEqual(['init', 'nats', 'postgres', 'roles']);
+  });
+
+  it('gives each standby what its first has', () => {
+    for (const name of STANDBYS) {
+      const { profiles, environment: second, ...own } = service(name);
+      const { environment: first, ...of } = service(name.replace('-standby', ''));
+      expect([name, profiles, own]).toEqual([name, ['standby'], of]);
+      expect([name, second]).toEqual([name, { ...first, ARB_STANDBY: 'true', ARB_REPLICA: '1' }]);
+    }
   });
 
   it('pins every version', () => {
@@ -218,6 +230,29 @@ describe('docker-compose.yml', () => {
     for (const [name, { image }] of containers) expect([name, image]).toEqual([name, expect.stringMatching(/^\$\{(IMAGE|[A-Z]+_IMAGE):-/)]);
     for (const name of ['NODE_IMAGE', 'POSTGRES_IMAGE'])
       expect([name, defaults.get(name)]).toEqual([name, new RegExp(`^ARG ${name}=(.*)$`, 'm').exec(dockerfile)?.[1]]);
+  });
+});
+
+describe('release.sh', () => {
+  const script = readText('deploy/compose/release.sh');
+
+  it('starts everything that trades beside what runs, the journal first', () => {
+    const [, parts = ''] = /^parts="([^"]*)"$/m.exec(script) ?? [];
+    expect(parts.split(' ').sort()).toEqual([...TRADING].sort());
+    expect(parts).toMatch(/^journal /);
+    const [, servers = ''] = /^servers="([^"]*)"$/m.exec(script) ?? [];
+    expect(servers.split(' ').sort()).toEqual(
+      inNoProfile()
+        .filter((name) => ![...SERVICES, ...ONE_SHOTS, 'simulator'].includes(name))
+        .sort(),
+    );
+  });
+
+  it('asks for what a process says of itself', () => {
+    const facts = [...script.matchAll(/"(differsFrom|standsBy)"/g)].map(([, fact]) => fact as string);
+    expect(new Set(facts)).toEqual(new Set(['differsFrom', 'standsBy']));
+    expect(readText('libs/shared/src/hosting/run-service.ts')).toContain('{ differsFrom }');
+    expect(readText('services/journal/src/host-journal.ts')).toContain('{ standsBy: ');
   });
 });
 
@@ -267,7 +302,7 @@ describe('.env.example', () => {
         .map(([name]) => name)
         .sort();
     expect(readersOf('.env.alerting')).toEqual(['alerting', 'alerting-standby']);
-    expect(readersOf('.env.market-data')).toEqual(['market-data']);
+    expect(readersOf('.env.market-data')).toEqual(['market-data', 'market-data-standby']);
     const mounts = containers.flatMap(([name, { volumes = [] }]) =>
       volumes.filter((mount) => typeof mount === 'string' && mount.includes(':/run/secrets')).map((mount) => [name, mount]),
     );
@@ -275,6 +310,7 @@ describe('.env.example', () => {
       ['alerting', './.secrets/alerting:/run/secrets:ro'],
       ['alerting-standby', './.secrets/alerting:/run/secrets:ro'],
       ['market-data', './.secrets/market-data:/run/secrets:ro'],
+      ['market-data-standby', './.secrets/market-data:/run/secrets:ro'],
     ]);
     expect(containers.flatMap(([, { env_file: list = [] }]) => list.filter(({ required }) => required))).toEqual([]);
   });

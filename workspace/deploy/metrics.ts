@@ -23,7 +23,7 @@ export function metricNames(): ReadonlySet<string> {
   return new Set([...usual, ...own]);
 }
 
-const FUNCTIONS = /^(sum|max|min|avg|rate|increase|changes|by|on|without|humanizePercentage|humanize1024)$/;
+const FUNCTIONS = /^(sum|max|min|avg|rate|increase|changes|by|on|without|unless|humanizePercentage|humanize1024)$/;
 
 /** The metrics that a PromQL expression asks for. */
 export function metricsIn(expression: string): readonly string[] {

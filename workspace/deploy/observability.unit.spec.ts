@@ -93,10 +93,17 @@ describe('dashboards and rules', () => {
 
   it('hear every service', () => {
     const { scrape_configs: jobs } = parse(readText('deploy/observability/prometheus/prometheus.yml')) as {
-      scrape_configs: { job_name: string; static_configs?: { targets: string[] }[] }[];
+      scrape_configs: { job_name: string; static_configs?: { targets: string[] }[]; dns_sd_configs?: { names: string[] }[] }[];
     };
     expect(jobs.flatMap(({ static_configs: list = [] }) => list.flatMap((one) => one.targets)).sort()).toEqual(
       SERVICES.map((name) => `${name}:8080`).sort(),
+    );
+    // Whoever a profile starts is found by name while it is there.
+    const { services } = parse(readText('docker-compose.yml'), { merge: true, maxAliasCount: -1 }) as { services: object };
+    expect(jobs.flatMap(({ dns_sd_configs: list = [] }) => list.flatMap((one) => one.names)).sort()).toEqual(
+      Object.keys(services)
+        .filter((name) => /-(standby|shadow)$/.test(name))
+        .sort(),
     );
   });
 });

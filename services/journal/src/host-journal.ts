@@ -108,16 +108,24 @@ export function hostJournal({ config, log }: ShellDeps): Hosted {
     unready() {
       if (keeper === null) return waitsFor;
       const status = keeper.status();
+      // To wait for its turn is all that the second journal is there for.
+      if (status.standsBy) return null;
       if (status.recorder === null) return status.waitsFor ?? 'no session is live';
       return status.recorder.live
         ? status.recorder.trouble
         : (status.recorder.trouble ?? `reading at position ${status.recorder.position}`);
     },
+    facts() {
+      return keeper?.status().standsBy === true ? { standsBy: 'another journal is the writer' } : {};
+    },
     numbers(): Readonly<Record<string, number>> {
-      const recorder = keeper?.status().recorder ?? null;
-      if (recorder === null) return { live: 0 };
+      const status = keeper?.status();
+      const recorder = status?.recorder ?? null;
+      const standsBy = status?.standsBy === true ? 1 : 0;
+      if (recorder === null) return { live: 0, standing_by: standsBy };
       return {
         live: recorder.live ? 1 : 0,
+        standing_by: standsBy,
         position: recorder.position,
         committed_position: recorder.committed,
         pending_rows: recorder.pendingRows,

@@ -65,6 +65,10 @@ export function runService(spec: ServiceSpec): Promise<void> {
           if (!status.live) return status.trouble ?? `catching up at position ${status.position}`;
           return status.trouble;
         },
+        facts() {
+          const differsFrom = host.differsFrom();
+          return differsFrom === null ? {} : { differsFrom };
+        },
         numbers: (): Readonly<Record<string, number>> => {
           const status = host.status();
           if (status === null) return { live: 0 };

@@ -6,6 +6,8 @@ import { SessionRun } from './session-run.ts';
 import { openSnapshot } from './snapshot.ts';
 
 const POLL_MS = 100;
+/** So long those who took part in a session have to keep its end, before a process that stood aside from it does. */
+const LEFT_TO_OTHERS_MS = 2_000;
 
 export interface HostDeps extends Omit<RunDeps, 'boot'> {
   /** A fresh random name for each participation in a session. */
@@ -25,6 +27,9 @@ export class ServiceHost {
   private run: SessionRun | null = null;
   private stopping = false;
   private waiting: string | null = 'starting';
+  private stranger: string | null = null;
+  /** The session that it stood aside from, and when it first found that at its end. */
+  private aside: { readonly session: string; endSeenAt: number | null } | null = null;
   private finished: Promise<void> = Promise.resolve();
 
   constructor(deps: HostDeps) {
@@ -50,6 +55,11 @@ export class ServiceHost {
   /** Why it takes part in no session at this moment, or null. */
   waitsFor(): string | null {
     return this.waiting;
+  }
+
+  /** The running session, where that is one of another version or configuration: this process takes part before or after it. */
+  differsFrom(): string | null {
+    return this.stranger;
   }
 
   current(): SessionRun | null {
@@ -92,22 +102,24 @@ export class ServiceHost {
   private async nextSession(): Promise<SessionRow | null> {
     const { journal, makeCore, service } = this.deps;
     const row = await journal.currentSession();
+    this.stranger = null;
     if (row === null) {
       this.wait('no session yet: the journal service makes it');
       return null;
     }
     if (row.id === this.deps.after && row.end === null) {
-      this.wait(`session ${row.id} is handed over: this process takes part in the one after it`);
+      this.standAside(row, `session ${row.id} is handed over: this process takes part in the one after it`);
       return null;
     }
     if (row.status === 'live') {
       if (this.deps.configHash !== undefined && row.configHash !== this.deps.configHash) {
-        this.wait(`session ${row.id} runs another configuration: the journal service hands over`);
+        this.standAside(row, `session ${row.id} runs another configuration: the journal service hands over`);
         return null;
       }
       const version = makeCore?.().version;
       if (version !== undefined && row.versions[service] !== version) {
-        this.wait(
+        this.standAside(
+          row,
           `session ${row.id} runs version ${row.versions[service]} of ${service}, this is ${version}: the journal service hands over`,
         );
         return null;
@@ -115,12 +127,26 @@ export class ServiceHost {
       return row;
     }
     // One that ended at 0 never began: its child goes on from its parent.
-    if (row.end !== null && row.end > 0 && makeCore !== null) {
+    if (row.end !== null && row.end > 0 && makeCore !== null && !this.isLeftToOthers(row)) {
       const kept = await journal.snapshots(row.id, service, row.end, 1);
       if (kept[0]?.position !== row.end || openSnapshot(kept[0]) === null) return row;
     }
     this.wait(`session ${row.id} is ${row.status}`);
     return null;
+  }
+
+  /** Whoever took part in it stands at its end already; to read it from a snapshot on would only make this process late for the next one. */
+  private isLeftToOthers(row: SessionRow): boolean {
+    if (this.aside?.session !== row.id) return false;
+    const now = this.deps.time.monotonicMs();
+    this.aside.endSeenAt ??= now;
+    return now - this.aside.endSeenAt < LEFT_TO_OTHERS_MS;
+  }
+
+  private standAside(row: SessionRow, why: string): void {
+    this.stranger = row.id;
+    this.aside = { session: row.id, endSeenAt: null };
+    this.wait(why);
   }
 
   private wait(why: string): void {

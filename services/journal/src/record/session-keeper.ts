@@ -31,6 +31,7 @@ export class SessionKeeper {
   private recorder: Recorder | null = null;
   private stopping = false;
   private waiting: string | null = 'starting';
+  private standsBy = false;
   /** The session that a clean start is to leave behind; undefined: whichever runs. A standby must not leave the next one too. */
   private unclean: string | null | undefined;
 
@@ -41,7 +42,7 @@ export class SessionKeeper {
   }
 
   status() {
-    return { waitsFor: this.waiting, recorder: this.recorder?.status() ?? null };
+    return { waitsFor: this.waiting, standsBy: this.standsBy, recorder: this.recorder?.status() ?? null };
   }
 
   async stop(): Promise<void> {
@@ -74,13 +75,16 @@ export class SessionKeeper {
       try {
         if (this.wanted.clean && this.unclean === undefined) this.unclean = (await this.store.currentSession())?.id ?? null;
         if (await this.store.lock()) {
+          this.standsBy = false;
           this.waiting = null;
           return;
         }
+        this.standsBy = true;
         this.wait('another journal is the writer: standing by');
         await this.pause(250);
       } catch (error) {
         if (isRefusal(error)) throw error;
+        this.standsBy = false;
         this.wait(`Postgres: ${(error as Error).message}`);
         await this.pause(backoff.take());
         void this.store.close().catch((failed: Error) => this.deps.log('debug', failed.message));
