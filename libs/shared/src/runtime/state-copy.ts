@@ -39,7 +39,7 @@ export class StateCopy {
 
   begin(): 'later' | 'begun' {
     const { core, turns, place, roots } = this.options;
-    if (core.waiting > 0 || place.echoed > place.position) return 'later';
+    if (core.waiting > 0 || place.echoed > place.position || this.hasLookedAhead()) return 'later';
     this.copying = {
       position: place.position,
       runner: runnerText(core.runner.save()),
@@ -48,6 +48,13 @@ export class StateCopy {
     };
     this.end(place.readUpTo);
     return 'begun';
+  }
+
+  /** Far behind, outputs were confirmed above the position read: at that position they stood open, and are not among those that do now. */
+  private hasLookedAhead(): boolean {
+    const { service, core, turns, roots } = this.options;
+    for (const root of roots) if (core.outlet.taken(root) > turns.lastOf(service, root)) return true;
+    return false;
   }
 
   /** The echoes have been read up to here. */

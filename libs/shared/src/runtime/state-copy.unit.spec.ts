@@ -96,6 +96,17 @@ describe('a copy of the state', () => {
     expect([valuesOf(body), numberIn(body, 'verdict')]).toEqual([[2, 3], 1]);
   });
 
+  it('is begun later while outputs are confirmed above its position: at it they stood open', () => {
+    const { core, copy, kept, read, echo } = begun();
+    core.outlet.confirm(1, echo.position, echo.subject, echo.bytes, 0);
+    expect([copy.begin(), kept.length]).toEqual(['later', 0]);
+    read(echo);
+    expect(copy.begin()).toBe('begun');
+    copy.end(5);
+    const { body } = only(kept);
+    expect([valuesOf(body), numberIn(body, 'verdict')]).toEqual([[2, 3], 1]);
+  });
+
   it('is the same to the byte whether the echoes are read in order, later, or from the journal', () => {
     const copies = (['in order', 'later', 'journal'] as const).map((how) => {
       const made = risk(how === 'journal' ? { echoes: new Set() } : {});
